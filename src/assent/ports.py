@@ -1,0 +1,225 @@
+"""What the core needs from outside, as Protocols: store, clock, signer, notifier.
+
+A port exists only where two real implementations do (the test's clock counts).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from assent.model.approval import Approval
+from assent.model.ids import ActionDigest, ApprovalId, AttemptId, Digest, LeafIndex, PermitId, SessionId
+from assent.model.session import Session
+
+AttemptState = Literal["waiting", "executing", "succeeded", "failed", "unknown", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """The live row of one attempt.
+
+    Args:
+        node: the process that holds it; when that process is gone, an
+            `executing` attempt becomes `unknown`.
+        sameness: `Action.sameness`; a repeat of an open or unknown attempt escalates.
+        deadline: milliseconds since the epoch until which an outcome is due; 0 while waiting.
+        decision: index of its allow receipt, -1 before there is one.
+        read: True if every effect is `read`, so that a repeat harms nobody.
+    """
+
+    id: AttemptId
+    session: SessionId
+    action: ActionDigest
+    sameness: Digest
+    server: str
+    tool: str
+    node: str
+    state: AttemptState
+    permit: PermitId | None = None
+    decision: int = -1
+    deadline: int = 0
+    read: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A tool definition pinned at first use; `offered` differs after a rug pull."""
+
+    server: str
+    tool: str
+    digest: Digest
+    definition: str  # canonical JSON text
+    offered: Digest
+    offered_definition: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sidecar:
+    """Clear values of one leaf with the salt of its commitments; erasable."""
+
+    index: LeafIndex
+    salt: bytes
+    values: str  # canonical JSON text
+    expires: int  # ms since the epoch
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A result kept because its caller had gone; given out once (DESIGN §3)."""
+
+    session: SessionId
+    action: ActionDigest
+    attempt: AttemptId
+    result: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """Bytes of a file before a permitted write; None if the file did not exist."""
+
+    attempt: AttemptId
+    path: str
+    content: bytes | None
+
+
+class Reader(Protocol):
+    """Reads of one consistent snapshot."""
+
+    def state(self, key: str) -> str | None:
+        """A named value: `bundle`, `catalog`, `epoch`, `clock`, `server:NAME`, …"""
+
+    def session(self, id: SessionId) -> Session | None: ...
+    def sessions(self, *, open_only: bool) -> Sequence[Session]: ...
+    def session_of(self, client: str) -> Session | None:
+        """The open session of this client key, else None."""
+
+    def attempt(self, id: AttemptId) -> Attempt | None: ...
+    def attempts_like(self, sameness: Digest) -> Sequence[Attempt]:
+        """Attempts with this sameness that are executing or unknown."""
+
+    def attempts_in(self, state: AttemptState) -> Sequence[Attempt]: ...
+    def approval(self, id: ApprovalId) -> Approval | None: ...
+    def approval_for(self, session: SessionId, action: ActionDigest) -> Approval | None:
+        """The newest approval of exactly this action that is pending, approved or denied."""
+
+    def approvals(self, *, status: str | None = None) -> Sequence[Approval]:
+        """All approvals, oldest first; of one status if given."""
+
+    def refused(self, session: SessionId, refusal: Digest) -> bool:
+        """Did a person say no in this session to the same tool and targets?"""
+
+    def pin(self, server: str, tool: str) -> Pin | None: ...
+    def pins(self, server: str | None = None) -> Sequence[Pin]: ...
+    def archived(self, digest: Digest) -> bytes | None: ...
+    def kept(self, session: SessionId, action: ActionDigest) -> Kept | None: ...
+    def priors(self, attempt: AttemptId) -> Sequence[Prior]: ...
+    def nodes(self) -> Mapping[str, str]:
+        """Registered processes: node id → `boot id:pid:start time`."""
+
+    def size(self) -> int:
+        """Number of leaves."""
+
+    def leaf(self, index: LeafIndex) -> bytes | None: ...
+    def leaves(self, start: int = 0, stop: int | None = None) -> Iterator[tuple[int, bytes]]:
+        """`(index, exact stored bytes)` in log order, streaming."""
+
+    def sidecar(self, index: LeafIndex) -> Sidecar | None: ...
+    def checkpoints(self) -> Sequence[tuple[int, bytes]]:
+        """`(tree size, signed note)`, oldest first."""
+
+
+class Transaction(Reader, Protocol):
+    """One atomic change; sees its own writes. Nothing is kept if a job in it raises.
+
+    Contract for jobs: compare first, raise `ConflictError` before the first write.
+    """
+
+    def append(self, leaf: bytes) -> LeafIndex:
+        """Append the exact bytes of a leaf to the Merkle log; its index."""
+
+    def put_state(self, key: str, value: str) -> None: ...
+    def put_session(self, session: Session) -> None: ...
+    def put_attempt(self, attempt: Attempt) -> None: ...
+    def put_approval(self, approval: Approval) -> None: ...
+    def put_refusal(self, session: SessionId, refusal: Digest) -> None: ...
+    def put_pin(self, pin: Pin) -> None: ...
+    def put_archive(self, digest: Digest, kind: str, content: bytes) -> None:
+        """Keep a bundle, schema, catalog or profile for ever, by digest; a repeat is nothing."""
+
+    def put_kept(self, kept: Kept) -> None: ...
+    def take_kept(self, session: SessionId, action: ActionDigest) -> Kept | None:
+        """Read and remove: a kept result is given out once."""
+
+    def put_prior(self, prior: Prior) -> None: ...
+    def put_sidecar(self, sidecar: Sidecar) -> None: ...
+    def drop_sidecars(self, before: int) -> int:
+        """Erase sidecars that expired before this time (ms); how many."""
+
+    def put_node(self, node: str, process: str) -> None: ...
+    def drop_node(self, node: str) -> None: ...
+    def put_checkpoint(self, size: int, note: bytes) -> None: ...
+    def root(self) -> tuple[int, bytes]:
+        """Tree size and RFC 6962 root hash, this transaction's appends included."""
+
+
+class Store(Protocol):
+    """Where everything lives; one suite of tests runs against every implementation."""
+
+    def read(self) -> AbstractContextManager[Reader]:
+        """A consistent snapshot; cheap; from any thread.
+
+        Raises:
+            UnavailableError: the store cannot be read.
+        """
+
+    def begin(self) -> AbstractContextManager[Transaction]:
+        """The single write transaction of the home; commits on exit, rolls back on error.
+
+        Only `record.log` calls this. Waits fairly for other processes.
+
+        Raises:
+            UnavailableError: not writable, full, corrupt, or locked past the deadline.
+        """
+
+    def durable(self, wanted: bool) -> None:
+        """Whether the next commit must have reached the disk before it returns."""
+
+    def changed(self) -> int:
+        """A number that moves when any process has committed; microseconds to ask."""
+
+    def close(self) -> None: ...
+
+
+class Clock(Protocol):
+    """Time, read once per decision and handed on."""
+
+    def now(self) -> int:
+        """Wall time, milliseconds since the epoch, UTC."""
+
+    def steady(self) -> int:
+        """Milliseconds of a clock that only runs forward, across processes of one boot."""
+
+
+class Signer(Protocol):
+    """Signs with a key this process may use: the log key, or an unlocked operator key."""
+
+    @property
+    def public(self) -> bytes:
+        """The 32 raw bytes of the Ed25519 public key."""
+
+    @property
+    def assurance(self) -> str:
+        """How well its use proves a person, one of `model.approval.ASSURANCE`."""
+
+    def sign(self, message: bytes) -> bytes:
+        """64 raw bytes of an Ed25519 signature (RFC 8032)."""
+
+
+class Notifier(Protocol):
+    """Tells people that something waits; never carries argument values unless configured."""
+
+    def notify(self, title: str, body: str) -> None:
+        """Best effort: a failure is logged and changes no verdict."""
