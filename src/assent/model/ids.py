@@ -1,12 +1,13 @@
 """Names for identifiers that must not be swapped for one another.
 
 Ids are opaque ASCII of at most 64 characters: a prefix and 26 characters of
-base32 (128 random bits), for example `att_…`. Digests are `sha256:` and 64
-lower-case hex digits.
+lower-case base32 (128 random bits), for example `att_…`. Digests are `sha256:`
+and 64 lower-case hex digits.
 """
 
 from __future__ import annotations
 
+import base64
 from typing import NewType
 
 PrincipalId = NewType("PrincipalId", str)  # Cedar uid text: Agent::"local/claude"
@@ -19,3 +20,7 @@ Digest = NewType("Digest", str)  # sha256:hex over canonical bytes
 ActionDigest = NewType("ActionDigest", str)  # Digest of an action; never in a leaf bare
 LeafIndex = NewType("LeafIndex", int)  # 0-based position in the log
 
+
+def new_id(prefix: str, random: bytes) -> str:
+    """An id from 16 random bytes, which the caller draws: the model draws nothing."""
+    return f"{prefix}_{base64.b32encode(random).decode().rstrip('=').lower()}"
