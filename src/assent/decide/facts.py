@@ -1,0 +1,192 @@
+"""Facts: everything a decision takes, gathered before it and recorded with it (DESIGN §3).
+
+`decide()` sees nothing else, so the same facts and the same bundle give the
+same decision, always (DESIGN §4.11).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from assent_verify.canonical import canonicalize, digest
+from assent.decide.exact import decode, encode
+from assent.model.action import Action
+from assent.model.approval import Approval
+from assent.model.decision import Decision
+from assent.model.ids import AttemptId, Digest, PrincipalId
+from assent.model.principal import Principal
+from assent.model.profile import Reversibility, Server, ToolDefinition, ToolProfile
+
+Role = Literal["actor", "delegator"]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One principal of the chain: 0 is the depth of its root, the actor is the deepest."""
+
+    principal: Principal
+    role: Role = "actor"
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What the argument analysers and observations say of this call.
+
+    Args:
+        effects: effects of the profile and of every analyser.
+        reversibility: of this call, as far as analysis can tell.
+        facts: every name of `policy.schema.FACTS`; one left out is a missing source.
+        targets: kind (one of `policy.schema.TARGETS`) → normalised strings, sorted.
+        notes: lines for the reviewer, for example what an analyser could not parse.
+    """
+
+    effects: frozenset[str]
+    reversibility: Reversibility
+    facts: Mapping[str, bool]
+    targets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The session as the decision saw it: its labels, and how many calls went before."""
+
+    labels: frozenset[str] = frozenset()
+    calls: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """What the decision used; the commit compares them again (DESIGN §3, step 6).
+
+    Args:
+        bundle: digest of the active policy bundle.
+        catalog: digest of the active catalog.
+        schema: digest of the tool's generated Cedar schema, or empty.
+        session: the session's version.
+        epoch: the revocation epoch.
+        engine: name and version of the Cedar engine.
+    """
+
+    bundle: str = ""
+    catalog: str = ""
+    schema: str = ""
+    session: int = 0
+    epoch: int = 0
+    engine: str = ""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything the decision takes.
+
+    Args:
+        action: the exact action, referents included.
+        attempt: this occurrence of it.
+        chain: who acts, root first, the actor last; a chain of one is the actor alone.
+        profile: what the catalog knows of the tool.
+        server: the configured server.
+        definition: the pinned tool definition; None for other methods.
+        analysis: what was found about this call.
+        session: labels and counters of the session.
+        time: milliseconds since the epoch, max(clock, highest recorded).
+        may_have_happened: an earlier attempt of the same action is open or unknown.
+        refused_by_person: somebody said no in this session to the same tool and targets.
+        approvals: answers presented for this attempt.
+        versions: what all this was read at.
+        trouble: codes of what could not be established (`clock_jump`, `store_stale`); each defers.
+    """
+
+    action: Action
+    attempt: AttemptId
+    chain: tuple[Link, ...]
+    profile: ToolProfile
+    server: Server
+    definition: ToolDefinition | None
+    analysis: Analysis
+    session: Snapshot
+    time: int
+    may_have_happened: bool = False
+    refused_by_person: bool = False
+    approvals: tuple[Approval, ...] = ()
+    versions: Versions = field(default_factory=Versions)
+    trouble: tuple[str, ...] = ()
+
+    @property
+    def actor(self) -> Principal:
+        """Who acts: the last link of the chain."""
+        return self.chain[-1].principal
+
+    @property
+    def owner(self) -> PrincipalId:
+        """The `User` who answers for the actor; a `User` answers for itself."""
+        return self.actor.owner or self.actor.id
+
+    def as_json(self) -> dict[str, object]:
+        """JSON of all facts; the tool definition, archived by digest, stands as its digest."""
+        shallow = replace(self, definition=None)
+        encoded = encode(shallow)
+        assert isinstance(encoded, dict)  # a dataclass always encodes to an object
+        encoded["definition"] = self.definition.digest if self.definition else None
+        return encoded
+
+    @classmethod
+    def from_json(cls, value: object, definition: ToolDefinition | None = None) -> Facts:
+        """The facts back, exactly; `definition` is the archived one they name.
+
+        Raises:
+            ValueError: the JSON is not facts, or names another definition.
+        """
+        if not isinstance(value, dict):
+            raise ValueError(f"expected an object of facts, got `{type(value).__name__}`")
+        named = value.get("definition")
+        if named != (definition.digest if definition else None):
+            raise ValueError(f"the facts name definition `{named}`, got another one")
+        return replace(decode(cls, {**value, "definition": None}), definition=definition)
+
+
+def shown(facts: Facts, decision: Decision) -> dict[str, object]:
+    """The card a reviewer sees; its digest is what an approval is bound to (DESIGN §4.7).
+
+    Stable between asking and deciding again: no time, no counters, and not the
+    escalations, which an approval names one by one.
+    """
+    profile, analysis = facts.profile, facts.analysis
+    return {
+        "action": facts.action.digest,
+        "arguments": encode(facts.action.arguments),
+        "chain": [link.principal.id for link in facts.chain],
+        "cost": profile.cost,
+        "definition": facts.action.definition,
+        "effects": list(decision.effects),
+        "facts": {**analysis.facts, "may_have_happened": facts.may_have_happened},
+        "inferred": profile.inferred,
+        "labels": sorted(facts.session.labels),
+        "method": facts.action.method,
+        "notes": list(analysis.notes),
+        "owner": facts.owner,
+        "principal": facts.actor.id,
+        "referents": [referent.as_json() for referent in facts.action.referents],
+        "reversibility": decision.reversibility,
+        "server": facts.server.name,
+        "targets": {kind: list(values) for kind, values in analysis.targets.items()},
+        "tool": facts.action.tool,
+        "undo": encode(profile.undo),
+        "zone": facts.server.zone,
+    }
+
+
+def refusal_key(facts: Facts) -> Digest:
+    """Digest of server, tool and targets: what a person's *no* holds for (DESIGN §4.7).
+
+    Without any target the arguments stand in, so that a *no* to one call does
+    not refuse every later call of a tool whose targets nobody can tell.
+    """
+    targets: dict[str, object] = {kind: sorted(values) for kind, values in facts.analysis.targets.items() if values}
+    about: dict[str, object] = {"server": facts.server.name, "tool": facts.action.tool, "targets": targets}
+    if not targets:
+        about["arguments"] = encode(facts.action.arguments)
+    return Digest(digest(canonicalize(about)))
