@@ -1,0 +1,194 @@
+"""The Merkle tree of the log: SHA-256, RFC 6962 §2.1 (the same tree as RFC 9162 §2.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+from assent_verify.errors import ProofError
+
+#: Root of the tree without leaves (RFC 6962 §2.1).
+EMPTY_ROOT = sha256(b"").digest()
+HASH_SIZE = 32
+_MAX_SIZE = 2**63 - 1
+
+
+def leaf_hash(leaf: bytes) -> bytes:
+    """Hash of one leaf's exact stored bytes (RFC 6962 §2.1)."""
+    return sha256(b"\x00" + leaf).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """Hash of an inner node (RFC 6962 §2.1)."""
+    return sha256(b"\x01" + left + right).digest()
+
+
+class Frontier:
+    """The right edge of a growing tree: roots of its complete subtrees, largest first.
+
+    Appending costs one node hash on average and `log2(size)` hashes of memory.
+    """
+
+    __slots__ = ("_edge", "size")
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._edge: list[bytes] = []
+
+    def append(self, hash: bytes) -> None:
+        """Add one leaf by its leaf hash."""
+        edge = self._edge
+        size = self.size
+        while size & 1:
+            hash = sha256(b"\x01" + edge.pop() + hash).digest()
+            size >>= 1
+        edge.append(hash)
+        self.size += 1
+
+    def root(self) -> bytes:
+        """Root hash at the present size."""
+        if not self._edge:
+            return EMPTY_ROOT
+        root = self._edge[-1]
+        for left in self._edge[-2::-1]:
+            root = node_hash(left, root)
+        return root
+
+    def to_bytes(self) -> bytes:
+        """Size as 8 bytes, big-endian, then the hashes of the edge."""
+        return self.size.to_bytes(8, "big") + b"".join(self._edge)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Frontier:
+        """The inverse of `to_bytes`.
+
+        Raises:
+            ProofError: `bad_frontier` if the length does not fit the size.
+        """
+        frontier = cls()
+        frontier.size = int.from_bytes(data[:8], "big")
+        expected = 8 + HASH_SIZE * frontier.size.bit_count()
+        if len(data) != expected or frontier.size > _MAX_SIZE:
+            raise ProofError("bad_frontier", f"frontier has {len(data)} bytes, expected {expected}")
+        frontier._edge = [data[at : at + HASH_SIZE] for at in range(8, len(data), HASH_SIZE)]
+        return frontier
+
+
+def root_of(hashes: Sequence[bytes]) -> bytes:
+    """Root of the tree over these leaf hashes."""
+    frontier = Frontier()
+    for hash in hashes:
+        frontier.append(hash)
+    return frontier.root()
+
+
+def _split(size: int) -> int:
+    """The largest power of two smaller than `size`."""
+    return 1 << ((size - 1).bit_length() - 1)
+
+
+def inclusion_proof(hashes: Sequence[bytes], index: int) -> list[bytes]:
+    """Audit path of leaf `index` in the tree over `hashes` (RFC 9162 §2.1.3.1).
+
+    Raises:
+        ProofError: `bad_inclusion` if there is no such leaf.
+    """
+    if not 0 <= index < len(hashes):
+        raise ProofError("bad_inclusion", f"leaf {index} is not in a tree of {len(hashes)} leaves")
+    path: list[bytes] = []
+    start, stop = 0, len(hashes)
+    while stop - start > 1:
+        middle = start + _split(stop - start)
+        if index < middle:
+            path.append(root_of(hashes[middle:stop]))
+            stop = middle
+        else:
+            path.append(root_of(hashes[start:middle]))
+            start = middle
+    return path[::-1]
+
+
+def verify_inclusion(hash: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> None:
+    """Is the leaf with this hash number `index` of the tree? (RFC 9162 §2.1.3.2)
+
+    Raises:
+        ProofError: `bad_inclusion`.
+    """
+    fn, sn, computed = index, size - 1, hash
+    fits = 0 <= index < size <= _MAX_SIZE and all(len(step) == HASH_SIZE for step in (hash, root, *proof))
+    for step in proof if fits else ():
+        if not sn:
+            fits = False
+            break
+        if fn & 1 or fn == sn:
+            computed = node_hash(step, computed)
+            while fn and not fn & 1:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            computed = node_hash(computed, step)
+        fn, sn = fn >> 1, sn >> 1
+    if not fits or sn or computed != root:
+        raise ProofError("bad_inclusion", f"the path does not lead from leaf {index} to the root of {size} leaves")
+
+
+def consistency_proof(hashes: Sequence[bytes], old: int) -> list[bytes]:
+    """Proof that the tree over `hashes` extends its first `old` leaves (RFC 9162 §2.1.4.1).
+
+    Raises:
+        ProofError: `bad_consistency` if there are fewer leaves than `old`.
+    """
+    if not 0 <= old <= len(hashes):
+        raise ProofError("bad_consistency", f"a tree of {len(hashes)} leaves has no earlier size {old}")
+    proof: list[bytes] = []
+    start, stop, whole = 0, len(hashes), True
+    while old not in (start, stop):
+        middle = start + _split(stop - start)
+        if old <= middle:
+            proof.append(root_of(hashes[middle:stop]))
+            stop = middle
+        else:
+            proof.append(root_of(hashes[start:middle]))
+            start, whole = middle, False
+    if old and not whole:
+        proof.append(root_of(hashes[start:stop]))
+    return proof[::-1]
+
+
+def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> None:
+    """Does the tree of `new` leaves extend the tree of `old` leaves? (RFC 9162 §2.1.4.2)
+
+    The empty tree and the tree itself need an empty proof.
+
+    Raises:
+        ProofError: `bad_consistency`.
+    """
+    if not _consistent(old, new, old_root, new_root, list(proof)):
+        raise ProofError("bad_consistency", f"the tree of {new} leaves is not shown to extend that of {old}")
+
+
+def _consistent(old: int, new: int, old_root: bytes, new_root: bytes, proof: list[bytes]) -> bool:
+    if not 0 <= old <= new <= _MAX_SIZE or any(len(step) != HASH_SIZE for step in proof):
+        return False
+    if old == new:
+        return not proof and old_root == new_root
+    if not old:
+        return not proof and old_root == EMPTY_ROOT
+    if not old & (old - 1):
+        proof.insert(0, old_root)
+    if not proof:
+        return False
+    fn, sn = old - 1, new - 1
+    while fn & 1:
+        fn, sn = fn >> 1, sn >> 1
+    first = second = proof[0]
+    for step in proof[1:]:
+        if not sn:
+            return False
+        if fn & 1 or fn == sn:
+            first, second = node_hash(step, first), node_hash(step, second)
+            while fn and not fn & 1:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            second = node_hash(second, step)
+        fn, sn = fn >> 1, sn >> 1
+    return not sn and first == old_root and second == new_root

@@ -1,0 +1,199 @@
+"""Signed notes (c2sp.org/signed-note) with Ed25519 keys, signature type 0x01."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from assent_verify.errors import ProofError
+
+ED25519 = 1  # c2sp.org/signed-note: signature type of a plain Ed25519 key
+MAX_NOTE = 64 * 1024
+_MAX_SIGNATURES = 100
+_DASH = "\u2014 "
+_HINT = re.compile(r"[0-9a-f]{8}")
+
+
+def decode_base64(text: str, what: str) -> bytes:
+    """Standard base64 with padding, in its one spelling (RFC 4648 §3.5).
+
+    Raises:
+        ProofError: `bad_base64`, naming `what`.
+    """
+    try:
+        data = base64.b64decode(text.encode("ascii"), validate=True)
+    except (binascii.Error, UnicodeEncodeError) as error:
+        raise ProofError("bad_base64", f"{what} is not base64") from error
+    if encode_base64(data) != text:
+        raise ProofError("bad_base64", f"{what} is not the canonical base64 of its bytes")
+    return data
+
+
+def encode_base64(data: bytes) -> str:
+    """Standard base64 with padding."""
+    return base64.b64encode(data).decode("ascii")
+
+
+@dataclass(frozen=True, slots=True)
+class VerifierKey:
+    """A named Ed25519 public key; `str()` of it is its vkey.
+
+    Args:
+        name: no spaces, no `+`, not empty.
+        public: 32 raw bytes.
+    """
+
+    name: str
+    public: bytes
+    id: bytes = field(init=False)
+
+    def __post_init__(self) -> None:
+        if not _is_name(self.name):
+            raise ProofError("bad_key", f"`{self.name[:80]}` is not a key name")
+        if len(self.public) != 32:
+            raise ProofError("bad_key", f"public key has {len(self.public)} bytes, expected 32")
+        object.__setattr__(self, "id", key_id(self.name, self.public))
+
+    def __str__(self) -> str:
+        return f"{self.name}+{self.id.hex()}+{encode_base64(bytes([ED25519]) + self.public)}"
+
+    @classmethod
+    def parse(cls, vkey: str) -> VerifierKey:
+        """The key of a vkey `NAME+ID+BASE64`.
+
+        Raises:
+            ProofError: `bad_key` or `bad_base64`.
+        """
+        name, _, rest = vkey.partition("+")
+        hint, _, encoded = rest.partition("+")
+        if not _HINT.fullmatch(hint) or not encoded:
+            raise ProofError("bad_key", "a log key is written `NAME+8 hex digits+BASE64`")
+        data = decode_base64(encoded, "log key")
+        if data[:1] != bytes([ED25519]):
+            raise ProofError("bad_key", "expected an Ed25519 key (type 1)")
+        key = cls(name, data[1:])
+        if str(key) != vkey:
+            raise ProofError("bad_key", f"key id is `{hint}`, expected `{key.id.hex()}` for this name and key")
+        return key
+
+    def verifies(self, message: bytes, signature: bytes) -> bool:
+        """Is this the key's Ed25519 signature (RFC 8032) over `message`?"""
+        return ed25519_verifies(self.public, message, signature)
+
+
+def key_id(name: str, public: bytes) -> bytes:
+    """Four bytes that tell keys of one name apart (c2sp.org/signed-note)."""
+    return sha256(name.encode() + b"\n" + bytes([ED25519]) + public).digest()[:4]
+
+
+def ed25519_verifies(public: bytes, message: bytes, signature: bytes) -> bool:
+    """Does a raw Ed25519 signature (RFC 8032) hold?"""
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One signature line of a note; whose it is, is a claim until it is verified."""
+
+    name: str
+    id: bytes
+    raw: bytes
+
+    def __str__(self) -> str:
+        return f"{_DASH}{self.name} {encode_base64(self.id + self.raw)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A text, ending in a newline, with its signatures."""
+
+    text: str
+    signatures: tuple[Signature, ...]
+
+    def __bytes__(self) -> bytes:
+        return "".join([self.text, "\n", *(f"{signature}\n" for signature in self.signatures)]).encode()
+
+    @classmethod
+    def parse(cls, data: bytes) -> Note:
+        """Take a note apart without verifying anything.
+
+        Raises:
+            ProofError: `bad_note` or `bad_base64`.
+        """
+        try:
+            text = data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise ProofError("bad_note", "note is not UTF-8") from error
+        body, gap, tail = text.rpartition("\n\n")
+        lines = tail.removesuffix("\n").split("\n")
+        if len(data) > MAX_NOTE or not gap or not tail.endswith("\n") or len(lines) > _MAX_SIGNATURES:
+            raise ProofError("bad_note", "expected text, an empty line and signature lines, each ended by a newline")
+        if any(ord(char) < 32 and char != "\n" for char in text):
+            raise ProofError("bad_note", "note holds a control character")
+        note = cls(body + "\n", tuple(map(_signature, lines)))
+        if bytes(note) != data:
+            raise ProofError("bad_note", "note is not in its one accepted spelling")
+        return note
+
+    def verify(self, keys: Iterable[VerifierKey]) -> tuple[VerifierKey, ...]:
+        """Those of `keys` that signed this note; lines of other keys are passed over.
+
+        Raises:
+            ProofError: `bad_signature` if a line of a known key does not hold,
+                `unsigned` if none of the keys signed.
+        """
+        known = {(key.name, key.id): key for key in keys}
+        found: list[VerifierKey] = []
+        message = self.text.encode()
+        for signature in self.signatures:
+            key = known.get((signature.name, signature.id))
+            if key is None:
+                continue
+            if key in found or not key.verifies(message, signature.raw):
+                raise ProofError("bad_signature", f"the signature of `{key.name}` does not hold")
+            found.append(key)
+        if not found:
+            names = ", ".join(f"`{name}`" for name, _ in known)
+            raise ProofError("unsigned", f"no signature of {names or 'a known key'} is on the note")
+        return tuple(found)
+
+
+def sign(text: str, key: VerifierKey, signer: Callable[[bytes], bytes]) -> bytes:
+    """The note over `text` with one signature.
+
+    Args:
+        text: must end in a newline.
+        key: name and public key of the signer.
+        signer: 64 raw bytes of Ed25519 signature over a message.
+
+    Raises:
+        ProofError: `bad_note` if the text cannot be the text of a note.
+    """
+    note = bytes(Note(text, (Signature(key.name, key.id, signer(text.encode())),)))
+    Note.parse(note)
+    return note
+
+
+def _is_name(name: str) -> bool:
+    return bool(name) and name.isprintable() and "+" not in name and not any(map(str.isspace, name))
+
+
+def _signature(line: str) -> Signature:
+    name, _, encoded = line.removeprefix(_DASH).partition(" ")
+    if not line.startswith(_DASH) or not _is_name(name):
+        raise ProofError("bad_note", "expected a signature line `— NAME BASE64`")
+    raw = decode_base64(encoded, "signature")
+    if len(raw) < 5:
+        raise ProofError("bad_note", "a signature line is too short")
+    return Signature(name, raw[:4], raw[4:])
