@@ -130,12 +130,21 @@ class Reader(Protocol):
     def checkpoints(self) -> Sequence[tuple[int, bytes]]:
         """`(tree size, signed note)`, oldest first."""
 
+    def unsigned(self) -> Mapping[int, str]:
+        """Claimed tree sizes that nobody has signed yet, with the text to sign."""
+
+    def last_checkpoint(self) -> int:
+        """The highest tree size claimed, signed or not; 0 if none."""
+
 
 class Transaction(Reader, Protocol):
     """One atomic change; sees its own writes. Nothing is kept if a job in it raises.
 
     Contract for jobs: compare first, raise `ConflictError` before the first write.
     """
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """What is written inside is dropped if the block raises; the rest of the batch stays."""
 
     def append(self, leaf: bytes) -> LeafIndex:
         """Append the exact bytes of a leaf to the Merkle log; its index."""
@@ -160,7 +169,22 @@ class Transaction(Reader, Protocol):
 
     def put_node(self, node: str, process: str) -> None: ...
     def drop_node(self, node: str) -> None: ...
-    def put_checkpoint(self, size: int, note: bytes) -> None: ...
+    def claim_checkpoint(self, body: str) -> None:
+        """Take the present tree size, which nobody may have taken, with the text to sign.
+
+        Durable before `put_checkpoint`: two roots can never both be signed for one size.
+
+        Raises:
+            ValueError: the size is taken.
+        """
+
+    def put_checkpoint(self, size: int, note: bytes) -> None:
+        """The signed note of a claimed size.
+
+        Raises:
+            ValueError: nobody claimed the size, or it is signed.
+        """
+
     def root(self) -> tuple[int, bytes]:
         """Tree size and RFC 6962 root hash, this transaction's appends included."""
 

@@ -1,0 +1,1 @@
+"""Where everything lives: one contract (`ports.Store`), one file per backend."""

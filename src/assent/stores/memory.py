@@ -1,0 +1,163 @@
+"""The store in memory: for tests and for decisions that leave nothing behind."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from assent_verify.merkle import Frontier
+
+from assent.errors import UnavailableError
+from assent.model.approval import Approval
+from assent.model.ids import ActionDigest, ApprovalId, AttemptId, Digest, LeafIndex, SessionId
+from assent.model.session import Session
+from assent.ports import Attempt, AttemptState, Kept, Pin, Prior, Reader, Sidecar, Transaction
+from assent.stores.overlay import Claim, Overlay, Rows, newest_approval
+
+
+class MemoryReader:
+    """`overlay.Base` over dictionaries."""
+
+    def __init__(self, rows: Rows, leaves: list[bytes]) -> None:
+        self._rows = rows
+        self._leaves = leaves
+
+    def state(self, key: str) -> str | None:
+        return self._rows.state.get(key)
+
+    def session(self, id: SessionId) -> Session | None:
+        return self._rows.session.get(id)
+
+    def sessions(self, *, open_only: bool) -> Sequence[Session]:
+        return [s for _, s in sorted(self._rows.session.items()) if s.status == "open" or not open_only]
+
+    def session_of(self, client: str) -> Session | None:
+        mine = (s for s in self._rows.session.values() if s.client == client and s.status == "open")
+        return min(mine, key=lambda session: (session.opened, session.id), default=None)
+
+    def attempt(self, id: AttemptId) -> Attempt | None:
+        return self._rows.attempt.get(id)
+
+    def attempts_like(self, sameness: Digest) -> Sequence[Attempt]:
+        alike = (attempt for attempt in self._rows.attempt.values() if attempt.sameness == sameness)
+        return [attempt for attempt in alike if attempt.state in ("executing", "unknown")]
+
+    def attempts_in(self, state: AttemptState) -> Sequence[Attempt]:
+        return [attempt for _, attempt in sorted(self._rows.attempt.items()) if attempt.state == state]
+
+    def approval(self, id: ApprovalId) -> Approval | None:
+        return self._rows.approval.get(id)
+
+    def approval_for(self, session: SessionId, action: ActionDigest) -> Approval | None:
+        return newest_approval([*self._rows.approval.values()], session, action)
+
+    def approvals(self, *, status: str | None = None) -> Sequence[Approval]:
+        found = [approval for approval in self._rows.approval.values() if status in (None, approval.status)]
+        return sorted(found, key=lambda approval: (approval.created, approval.id))
+
+    def refused(self, session: SessionId, refusal: Digest) -> bool:
+        return (session, refusal) in self._rows.refusal
+
+    def pin(self, server: str, tool: str) -> Pin | None:
+        return self._rows.pin.get((server, tool))
+
+    def pins(self, server: str | None = None) -> Sequence[Pin]:
+        return [pin for _, pin in sorted(self._rows.pin.items()) if server in (None, pin.server)]
+
+    def archived(self, digest: Digest) -> bytes | None:
+        found = self._rows.archive.get(digest)
+        return found[1] if found else None
+
+    def kept(self, session: SessionId, action: ActionDigest) -> Kept | None:
+        mine = (kept for kept in self._rows.kept.values() if kept and kept.session == session)
+        return next((kept for kept in mine if kept.action == action), None)
+
+    def kept_by(self, attempt: AttemptId) -> Kept | None:
+        return self._rows.kept.get(attempt)
+
+    def priors(self, attempt: AttemptId) -> Sequence[Prior]:
+        return [prior for (owner, _), prior in sorted(self._rows.prior.items()) if owner == attempt]
+
+    def nodes(self) -> Mapping[str, str]:
+        return {node: process for node, process in self._rows.node.items() if process is not None}
+
+    def size(self) -> int:
+        return len(self._leaves)
+
+    def leaf(self, index: LeafIndex) -> bytes | None:
+        return self._leaves[index] if 0 <= index < len(self._leaves) else None
+
+    def leaves(self, start: int = 0, stop: int | None = None) -> Iterator[tuple[int, bytes]]:
+        yield from enumerate(self._leaves[start:stop], start)
+
+    def sidecar(self, index: LeafIndex) -> Sidecar | None:
+        return self._rows.sidecar.get(index)
+
+    def expired_sidecars(self, before: int, limit: int) -> Sequence[LeafIndex]:
+        return [row.index for row in self._rows.sidecar.values() if row and row.expires < before][:limit]
+
+    def checkpoints(self) -> Sequence[tuple[int, bytes]]:
+        return sorted(self._rows.note.items())
+
+    def unsigned(self) -> Mapping[int, str]:
+        claims: list[tuple[int, Claim]] = sorted(self._rows.claim.items())
+        return {size: claim.body for size, claim in claims if size not in self._rows.note}
+
+    def last_checkpoint(self) -> int:
+        return max(self._rows.claim, default=0)
+
+
+class MemoryStore:
+    """`ports.Store` of one process; nothing survives it and `durable` means nothing."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._rows = Rows()
+        self._leaves: list[bytes] = []
+        self._frontier = Frontier()
+        self._commits = 0
+        self._open = True
+        self._pid = os.getpid()
+
+    @contextmanager
+    def read(self) -> Iterator[Reader]:
+        self._check()
+        with self._lock:  # held by a writer only while it runs its jobs
+            yield MemoryReader(self._rows, self._leaves)
+
+    @contextmanager
+    def begin(self) -> Iterator[Transaction]:
+        self._check()
+        with self._lock:
+            overlay = Overlay(MemoryReader(self._rows, self._leaves), self._frontier)
+            yield overlay
+            self._frontier = Frontier.from_bytes(overlay.frontier().to_bytes())
+            self._leaves.extend(overlay.appended)
+            for table in Rows.__dataclass_fields__:
+                _merge(getattr(self._rows, table), getattr(overlay.rows, table))
+            self._commits += 1
+
+    def durable(self, wanted: bool) -> None:
+        """Nothing to do: there is no disk."""
+
+    def changed(self) -> int:
+        return self._commits
+
+    def close(self) -> None:
+        self._open = False
+
+    def _check(self) -> None:
+        if not self._open:
+            raise UnavailableError("store_closed", "the store is closed")
+        if os.getpid() != self._pid:
+            raise UnavailableError("forked", "the store was opened before a fork")
+
+
+def _merge(table: dict[object, object], changes: dict[object, object]) -> None:
+    for key, value in changes.items():
+        if value is None:
+            table.pop(key, None)
+        else:
+            table[key] = value

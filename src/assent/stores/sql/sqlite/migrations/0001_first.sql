@@ -1,0 +1,132 @@
+-- The first schema: log, checkpoints, live tables, erasable sidecar.
+
+PRAGMA application_id = 0x41534E54;  -- ASNT
+PRAGMA user_version = 1;              -- number of the last migration
+
+CREATE TABLE leaf (
+    idx INTEGER PRIMARY KEY,          -- 0-based position in the log
+    body BLOB NOT NULL                -- the exact bytes that are hashed
+) STRICT;
+
+CREATE TABLE tree (                   -- one row: the compact right edge of the whole log
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    size INTEGER NOT NULL,
+    edge BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE checkpoint (
+    size INTEGER PRIMARY KEY,         -- one claim per size: two roots can never both be signed
+    root BLOB NOT NULL,
+    edge BLOB NOT NULL,               -- right edge at that size; leaves after it lead to `tree`
+    body TEXT NOT NULL,               -- what is to be signed, durable before it is
+    note BLOB                         -- the signed note; NULL until signed
+) STRICT;
+
+CREATE TABLE state (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE session (
+    id TEXT PRIMARY KEY,
+    principal TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    client TEXT NOT NULL,
+    opened INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    labels TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    head TEXT NOT NULL,
+    ended INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX session_open ON session (client) WHERE status = 'open';
+
+CREATE TABLE attempt (
+    id TEXT PRIMARY KEY,
+    session TEXT NOT NULL,
+    action TEXT NOT NULL,
+    sameness TEXT NOT NULL,
+    server TEXT NOT NULL,
+    tool TEXT NOT NULL,
+    node TEXT NOT NULL,
+    state TEXT NOT NULL,
+    permit TEXT,
+    decision INTEGER NOT NULL,
+    deadline INTEGER NOT NULL,
+    read INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX attempt_unsettled ON attempt (sameness) WHERE state IN ('executing', 'unknown');
+CREATE INDEX attempt_live ON attempt (state) WHERE state IN ('waiting', 'executing', 'unknown');
+
+CREATE TABLE approval (
+    id TEXT PRIMARY KEY,
+    attempt TEXT NOT NULL,
+    session TEXT NOT NULL,
+    principal TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    server TEXT NOT NULL,
+    tool TEXT NOT NULL,
+    action TEXT NOT NULL,
+    commitment TEXT NOT NULL,
+    asked TEXT NOT NULL,
+    facts TEXT NOT NULL,
+    card TEXT NOT NULL,
+    refusal TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    expires INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    answers TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX approval_action ON approval (session, action);
+CREATE INDEX approval_status ON approval (status, created);
+
+CREATE TABLE refusal (                -- a person's no: holds for the session (DESIGN §4.7)
+    session TEXT NOT NULL,
+    refusal TEXT NOT NULL,
+    PRIMARY KEY (session, refusal)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE pin (
+    server TEXT NOT NULL,
+    tool TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    definition TEXT NOT NULL,
+    offered TEXT NOT NULL,
+    offered_definition TEXT NOT NULL,
+    PRIMARY KEY (server, tool)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE archive (                -- kept for ever, by digest
+    digest TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    content BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE kept (
+    attempt TEXT PRIMARY KEY,
+    session TEXT NOT NULL,
+    action TEXT NOT NULL,
+    result BLOB NOT NULL
+) STRICT;
+CREATE INDEX kept_action ON kept (session, action);
+
+CREATE TABLE prior (
+    attempt TEXT NOT NULL,
+    path TEXT NOT NULL,
+    content BLOB,                     -- NULL: the file did not exist
+    PRIMARY KEY (attempt, path)
+) STRICT;
+
+CREATE TABLE sidecar (                -- erasable: clear values and salts
+    idx INTEGER PRIMARY KEY,
+    salt BLOB NOT NULL,
+    body TEXT NOT NULL,
+    expires INTEGER NOT NULL
+) STRICT;
+CREATE INDEX sidecar_expires ON sidecar (expires);
+
+CREATE TABLE node (
+    id TEXT PRIMARY KEY,
+    process TEXT NOT NULL             -- boot id:pid:start time
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,179 @@
+-- Every statement that the store runs, by name: reads, then writes, which take all rows of a batch.
+
+-- name: get_state
+SELECT value FROM state WHERE key = ?;
+
+-- name: get_session
+SELECT id, principal, owner, client, opened, status, version, labels, seq, head, ended FROM session WHERE id = ?;
+
+-- name: all_sessions
+SELECT id, principal, owner, client, opened, status, version, labels, seq, head, ended FROM session ORDER BY id;
+
+-- name: open_sessions
+SELECT id, principal, owner, client, opened, status, version, labels, seq, head, ended
+FROM session WHERE status = 'open' ORDER BY id;
+
+-- name: session_of_client
+SELECT id, principal, owner, client, opened, status, version, labels, seq, head, ended
+FROM session WHERE client = ? AND status = 'open' ORDER BY opened, id LIMIT 1;
+
+-- name: get_attempt
+SELECT id, session, action, sameness, server, tool, node, state, permit, decision, deadline, read
+FROM attempt WHERE id = ?;
+
+-- name: attempts_like
+SELECT id, session, action, sameness, server, tool, node, state, permit, decision, deadline, read
+FROM attempt WHERE sameness = ? AND state IN ('executing', 'unknown');
+
+-- name: attempts_live
+SELECT id, session, action, sameness, server, tool, node, state, permit, decision, deadline, read
+FROM attempt WHERE state = ? AND state IN ('waiting', 'executing', 'unknown') ORDER BY id;
+
+-- name: attempts_in
+SELECT id, session, action, sameness, server, tool, node, state, permit, decision, deadline, read
+FROM attempt WHERE state = ? ORDER BY id;
+
+-- name: get_approval
+SELECT id, attempt, session, principal, owner, server, tool, action, commitment, asked, facts, card, refusal,
+       created, expires, status, answers
+FROM approval WHERE id = ?;
+
+-- name: approval_for
+SELECT id, attempt, session, principal, owner, server, tool, action, commitment, asked, facts, card, refusal,
+       created, expires, status, answers
+FROM approval
+WHERE session = ? AND action = ? AND status IN ('pending', 'approved', 'denied')
+ORDER BY created DESC, id DESC LIMIT 1;
+
+-- name: all_approvals
+SELECT id, attempt, session, principal, owner, server, tool, action, commitment, asked, facts, card, refusal,
+       created, expires, status, answers
+FROM approval ORDER BY created, id;
+
+-- name: approvals_with_status
+SELECT id, attempt, session, principal, owner, server, tool, action, commitment, asked, facts, card, refusal,
+       created, expires, status, answers
+FROM approval WHERE status = ? ORDER BY created, id;
+
+-- name: get_refusal
+SELECT 1 FROM refusal WHERE session = ? AND refusal = ?;
+
+-- name: get_pin
+SELECT server, tool, digest, definition, offered, offered_definition FROM pin WHERE server = ? AND tool = ?;
+
+-- name: all_pins
+SELECT server, tool, digest, definition, offered, offered_definition FROM pin ORDER BY server, tool;
+
+-- name: pins_of_server
+SELECT server, tool, digest, definition, offered, offered_definition FROM pin WHERE server = ? ORDER BY tool;
+
+-- name: get_archive
+SELECT content FROM archive WHERE digest = ?;
+
+-- name: kept_for
+SELECT session, action, attempt, result FROM kept WHERE session = ? AND action = ? ORDER BY rowid LIMIT 1;
+
+-- name: kept_by
+SELECT session, action, attempt, result FROM kept WHERE attempt = ?;
+
+-- name: get_priors
+SELECT attempt, path, content FROM prior WHERE attempt = ? ORDER BY path;
+
+-- name: all_nodes
+SELECT id, process FROM node;
+
+-- name: get_tree
+SELECT size, edge FROM tree;
+
+-- name: get_leaf
+SELECT body FROM leaf WHERE idx = ?;
+
+-- name: leaves_from
+SELECT idx, body FROM leaf WHERE idx >= ? AND idx < ? ORDER BY idx;
+
+-- name: highest_leaf
+SELECT max(idx) FROM leaf;
+
+-- name: get_sidecar
+SELECT idx, salt, body, expires FROM sidecar WHERE idx = ?;
+
+-- name: expired_sidecars
+SELECT idx FROM sidecar WHERE expires < ? ORDER BY expires LIMIT ?;
+
+-- name: signed_checkpoints
+SELECT size, note FROM checkpoint WHERE note IS NOT NULL ORDER BY size;
+
+-- name: unsigned_checkpoints
+SELECT size, body FROM checkpoint WHERE note IS NULL ORDER BY size;
+
+-- name: last_checkpoint
+SELECT max(size) FROM checkpoint;
+
+-- name: last_claim
+SELECT size, root, edge FROM checkpoint ORDER BY size DESC LIMIT 1;
+
+-- name: claim_of_size
+SELECT root FROM checkpoint WHERE size = ?;
+
+-- name: put_leaf
+INSERT INTO leaf (idx, body) VALUES (?, ?);
+
+-- name: put_tree
+INSERT INTO tree (one, size, edge) VALUES (1, ?, ?)
+ON CONFLICT (one) DO UPDATE SET size = excluded.size, edge = excluded.edge;
+
+-- name: put_claim
+INSERT INTO checkpoint (size, root, edge, body) VALUES (?, ?, ?, ?);
+
+-- name: put_note
+UPDATE checkpoint SET note = ? WHERE size = ? AND note IS NULL;
+
+-- name: put_state
+INSERT INTO state (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value;
+
+-- name: put_session
+INSERT OR REPLACE INTO session
+    (id, principal, owner, client, opened, status, version, labels, seq, head, ended)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: put_attempt
+INSERT OR REPLACE INTO attempt
+    (id, session, action, sameness, server, tool, node, state, permit, decision, deadline, read)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: put_approval
+INSERT OR REPLACE INTO approval
+    (id, attempt, session, principal, owner, server, tool, action, commitment, asked, facts, card, refusal,
+     created, expires, status, answers)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: put_refusal
+INSERT OR IGNORE INTO refusal (session, refusal) VALUES (?, ?);
+
+-- name: put_pin
+INSERT OR REPLACE INTO pin (server, tool, digest, definition, offered, offered_definition)
+VALUES (?, ?, ?, ?, ?, ?);
+
+-- name: put_archive
+INSERT OR IGNORE INTO archive (digest, kind, content) VALUES (?, ?, ?);
+
+-- name: put_kept
+INSERT OR REPLACE INTO kept (session, action, attempt, result) VALUES (?, ?, ?, ?);
+
+-- name: drop_kept
+DELETE FROM kept WHERE attempt = ?;
+
+-- name: put_prior
+INSERT OR REPLACE INTO prior (attempt, path, content) VALUES (?, ?, ?);
+
+-- name: put_sidecar
+INSERT OR REPLACE INTO sidecar (idx, salt, body, expires) VALUES (?, ?, ?, ?);
+
+-- name: drop_sidecar
+DELETE FROM sidecar WHERE idx = ?;
+
+-- name: put_node
+INSERT OR REPLACE INTO node (id, process) VALUES (?, ?);
+
+-- name: drop_node
+DELETE FROM node WHERE id = ?;

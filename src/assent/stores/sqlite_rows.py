@@ -1,0 +1,233 @@
+"""SQLite rows as values, values as rows, and the reads of one snapshot."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, TypeVar
+
+from assent.errors import UnavailableError
+from assent.model.approval import Answer, Approval, Asked
+from assent.model.ids import ActionDigest, ApprovalId, AttemptId, Digest, LeafIndex, SessionId
+from assent.model.session import Session
+from assent.ports import Attempt, AttemptState, Kept, Pin, Prior, Sidecar
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+_END = 2**62
+_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE}
+_CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_READONLY = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
+
+
+def unavailable(error: sqlite3.Error) -> UnavailableError:
+    """What an SQLite error means to the operator, and what to do."""
+    code = getattr(error, "sqlite_errorcode", 0)
+    primary = code & 0xFF
+    if code in _FULL:
+        return UnavailableError(
+            "store_full", f"`assent.db` cannot grow: {error}", help="free space on its disk; work resumes by itself"
+        )
+    if primary in _CORRUPT:
+        return UnavailableError(
+            "store_corrupt",
+            f"`assent.db` is damaged: {error}",
+            help="nothing was changed; copy the home away, then restore the latest backup of it",
+        )
+    if primary in _READONLY:
+        return UnavailableError(
+            "store_readonly", f"`assent.db` cannot be written: {error}", help="make the home writable for its owner"
+        )
+    if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return UnavailableError(
+            "store_busy", f"`assent.db` is locked: {error}", help="look for a stopped process that uses the home"
+        )
+    return UnavailableError(
+        "store_failed", f"`assent.db` failed: {error}", help="look at the disk; work resumes by itself when it is back"
+    )
+
+
+def _session(row: Row) -> Session:
+    return Session(*(*row[:7], frozenset(json.loads(row[7])), *row[8:]))
+
+
+def _attempt(row: Row) -> Attempt:
+    return Attempt(*(*row[:11], bool(row[11])))
+
+
+def _approval(row: Row) -> Approval:
+    asked = tuple(Asked(**each) for each in json.loads(row[9]))
+    answers = tuple(Answer(**each) for each in json.loads(row[16]))
+    return Approval(*(*row[:9], asked, *row[10:16], answers))
+
+
+def session_row(session: Session) -> Row:
+    """Columns of `put_session`."""
+    return (
+        session.id,
+        session.principal,
+        session.owner,
+        session.client,
+        session.opened,
+        session.status,
+        session.version,
+        json.dumps(sorted(session.labels)),
+        session.seq,
+        session.head,
+        session.ended,
+    )
+
+
+def attempt_row(attempt: Attempt) -> Row:
+    """Columns of `put_attempt`."""
+    return (
+        attempt.id,
+        attempt.session,
+        attempt.action,
+        attempt.sameness,
+        attempt.server,
+        attempt.tool,
+        attempt.node,
+        attempt.state,
+        attempt.permit,
+        attempt.decision,
+        attempt.deadline,
+        int(attempt.read),
+    )
+
+
+def approval_row(approval: Approval) -> Row:
+    """Columns of `put_approval`."""
+    return (
+        approval.id,
+        approval.attempt,
+        approval.session,
+        approval.principal,
+        approval.owner,
+        approval.server,
+        approval.tool,
+        approval.action,
+        approval.commitment,
+        json.dumps([asdict(asked) for asked in approval.asked]),
+        approval.facts,
+        approval.card,
+        approval.refusal,
+        approval.created,
+        approval.expires,
+        approval.status,
+        json.dumps([asdict(answer) for answer in approval.answers]),
+    )
+
+
+class SqliteReader:
+    """`overlay.Base` over one connection that is inside a transaction."""
+
+    def __init__(self, connection: sqlite3.Connection, queries: Mapping[str, str]) -> None:
+        self._connection = connection
+        self._queries = queries
+
+    def rows(self, query: str, *parameters: object) -> list[Row]:
+        """All rows of a named query."""
+        try:
+            return self._connection.execute(self._queries[query], parameters).fetchall()
+        except sqlite3.Error as error:
+            raise unavailable(error) from error
+
+    def _one(self, shape: Callable[[Row], T], query: str, *parameters: object) -> T | None:
+        rows = self.rows(query, *parameters)
+        return shape(rows[0]) if rows else None
+
+    def state(self, key: str) -> str | None:
+        return self._one(_first, "get_state", key)
+
+    def session(self, id: SessionId) -> Session | None:
+        return self._one(_session, "get_session", id)
+
+    def sessions(self, *, open_only: bool) -> Sequence[Session]:
+        return [_session(row) for row in self.rows("open_sessions" if open_only else "all_sessions")]
+
+    def session_of(self, client: str) -> Session | None:
+        return self._one(_session, "session_of_client", client)
+
+    def attempt(self, id: AttemptId) -> Attempt | None:
+        return self._one(_attempt, "get_attempt", id)
+
+    def attempts_like(self, sameness: Digest) -> Sequence[Attempt]:
+        return [_attempt(row) for row in self.rows("attempts_like", sameness)]
+
+    def attempts_in(self, state: AttemptState) -> Sequence[Attempt]:
+        live = state in ("waiting", "executing", "unknown")  # only these have an index
+        return [_attempt(row) for row in self.rows("attempts_live" if live else "attempts_in", state)]
+
+    def approval(self, id: ApprovalId) -> Approval | None:
+        return self._one(_approval, "get_approval", id)
+
+    def approval_for(self, session: SessionId, action: ActionDigest) -> Approval | None:
+        return self._one(_approval, "approval_for", session, action)
+
+    def approvals(self, *, status: str | None = None) -> Sequence[Approval]:
+        rows = self.rows("all_approvals") if status is None else self.rows("approvals_with_status", status)
+        return [_approval(row) for row in rows]
+
+    def refused(self, session: SessionId, refusal: Digest) -> bool:
+        return bool(self.rows("get_refusal", session, refusal))
+
+    def pin(self, server: str, tool: str) -> Pin | None:
+        return self._one(lambda row: Pin(*row), "get_pin", server, tool)
+
+    def pins(self, server: str | None = None) -> Sequence[Pin]:
+        rows = self.rows("all_pins") if server is None else self.rows("pins_of_server", server)
+        return [Pin(*row) for row in rows]
+
+    def archived(self, digest: Digest) -> bytes | None:
+        return self._one(_first, "get_archive", digest)
+
+    def kept(self, session: SessionId, action: ActionDigest) -> Kept | None:
+        return self._one(lambda row: Kept(*row), "kept_for", session, action)
+
+    def kept_by(self, attempt: AttemptId) -> Kept | None:
+        return self._one(lambda row: Kept(*row), "kept_by", attempt)
+
+    def priors(self, attempt: AttemptId) -> Sequence[Prior]:
+        return [Prior(*row) for row in self.rows("get_priors", attempt)]
+
+    def nodes(self) -> Mapping[str, str]:
+        return dict(self.rows("all_nodes"))
+
+    def tree(self) -> tuple[int, bytes] | None:
+        """Size and right edge as stored; None before the first batch."""
+        return self._one(lambda row: (row[0], row[1]), "get_tree")
+
+    def size(self) -> int:
+        found = self.tree()
+        return found[0] if found else 0
+
+    def leaf(self, index: LeafIndex) -> bytes | None:
+        return self._one(_first, "get_leaf", index)
+
+    def leaves(self, start: int = 0, stop: int | None = None) -> Iterator[tuple[int, bytes]]:
+        try:
+            yield from self._connection.execute(self._queries["leaves_from"], (start, _END if stop is None else stop))
+        except sqlite3.Error as error:
+            raise unavailable(error) from error
+
+    def sidecar(self, index: LeafIndex) -> Sidecar | None:
+        return self._one(lambda row: Sidecar(*row), "get_sidecar", index)
+
+    def expired_sidecars(self, before: int, limit: int) -> Sequence[LeafIndex]:
+        return [row[0] for row in self.rows("expired_sidecars", before, limit)]
+
+    def checkpoints(self) -> Sequence[tuple[int, bytes]]:
+        return [(row[0], row[1]) for row in self.rows("signed_checkpoints")]
+
+    def unsigned(self) -> Mapping[int, str]:
+        return dict(self.rows("unsigned_checkpoints"))
+
+    def last_checkpoint(self) -> int:
+        return self.rows("last_checkpoint")[0][0] or 0
+
+
+def _first(row: Row) -> Any:
+    return row[0]
