@@ -41,7 +41,7 @@ _KNOWN_BAD = {
     0x01021997: "9p",
     0x958458F6: "hugetlbfs",
 }
-_DURABLE = frozenset({*_DURABLE_LINUX.values(), "overlay", "apfs", "hfs"})
+DURABLE = frozenset({*_DURABLE_LINUX.values(), "overlay", "apfs", "hfs"})
 
 
 def filesystem(path: Path) -> str:
@@ -79,7 +79,7 @@ def _overlay(path: Path) -> str:
     upper = Path(options.get("upperdir", ""))
     if upper.is_absolute() and upper.is_dir():
         below = filesystem(upper)
-        return "overlay" if below in _DURABLE else f"overlay on {below}"
+        return "overlay" if below in DURABLE else f"overlay on {below}"
     return "overlay"
 
 
@@ -111,7 +111,7 @@ def prepare(home: Path, kind: str) -> None:
         raise ConfigError(
             "home_exposed", f"home `{home}` can be written by other users", help=f"run: chmod go-w {home}"
         )
-    if kind not in _DURABLE:
+    if kind not in DURABLE:
         raise ConfigError(
             "home_not_durable",
             f"home `{home}` is on `{kind}`, where a receipt could be lost after it was promised",

@@ -71,11 +71,11 @@ class MemoryReader:
         return found[1] if found else None
 
     def kept(self, session: SessionId, action: ActionDigest) -> Kept | None:
-        mine = (kept for kept in self._rows.kept.values() if kept and kept.session == session)
-        return next((kept for kept in mine if kept.action == action), None)
+        return next(iter(self.all_kept(session, action)), None)
 
-    def kept_by(self, attempt: AttemptId) -> Kept | None:
-        return self._rows.kept.get(attempt)
+    def all_kept(self, session: SessionId, action: ActionDigest) -> Sequence[Kept]:
+        mine = (kept for kept in self._rows.kept.values() if kept and kept.session == session)
+        return [kept for kept in mine if kept.action == action]
 
     def priors(self, attempt: AttemptId) -> Sequence[Prior]:
         return [prior for (owner, _), prior in sorted(self._rows.prior.items()) if owner == attempt]

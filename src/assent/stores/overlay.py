@@ -39,7 +39,9 @@ class Claim:
 class Base(Reader, Protocol):
     """What a backend reads for an overlay, beside what every reader does."""
 
-    def kept_by(self, attempt: AttemptId) -> Kept | None: ...
+    def all_kept(self, session: SessionId, action: ActionDigest) -> Sequence[Kept]:
+        """Oldest first."""
+
     def expired_sidecars(self, before: int, limit: int) -> Sequence[LeafIndex]: ...
 
 
@@ -266,14 +268,9 @@ class Overlay:
     # -- results, prior bytes, clear values
 
     def kept(self, session: SessionId, action: ActionDigest) -> Kept | None:
-        for kept in self.rows.kept.values():
-            if kept and (kept.session, kept.action) == (session, action):
-                return kept
-        found = self._base.kept(session, action)
-        return None if found is None or found.attempt in self.rows.kept else found
-
-    def kept_by(self, attempt: AttemptId) -> Kept | None:
-        return self.rows.kept[attempt] if attempt in self.rows.kept else self._base.kept_by(attempt)
+        stored = (kept for kept in self._base.all_kept(session, action) if kept.attempt not in self.rows.kept)
+        buffered = (kept for kept in self.rows.kept.values() if kept and kept.session == session)
+        return next((kept for kept in (*stored, *buffered) if kept.action == action), None)
 
     def put_kept(self, kept: Kept) -> None:
         self._put(self.rows.kept, kept.attempt, kept)

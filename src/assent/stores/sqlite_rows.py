@@ -185,10 +185,10 @@ class SqliteReader:
         return self._one(_first, "get_archive", digest)
 
     def kept(self, session: SessionId, action: ActionDigest) -> Kept | None:
-        return self._one(lambda row: Kept(*row), "kept_for", session, action)
+        return next(iter(self.all_kept(session, action)), None)
 
-    def kept_by(self, attempt: AttemptId) -> Kept | None:
-        return self._one(lambda row: Kept(*row), "kept_by", attempt)
+    def all_kept(self, session: SessionId, action: ActionDigest) -> Sequence[Kept]:
+        return [Kept(*row) for row in self.rows("kept_for", session, action)]
 
     def priors(self, attempt: AttemptId) -> Sequence[Prior]:
         return [Prior(*row) for row in self.rows("get_priors", attempt)]

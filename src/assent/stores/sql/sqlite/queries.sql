@@ -71,10 +71,7 @@ SELECT server, tool, digest, definition, offered, offered_definition FROM pin WH
 SELECT content FROM archive WHERE digest = ?;
 
 -- name: kept_for
-SELECT session, action, attempt, result FROM kept WHERE session = ? AND action = ? ORDER BY rowid LIMIT 1;
-
--- name: kept_by
-SELECT session, action, attempt, result FROM kept WHERE attempt = ?;
+SELECT session, action, attempt, result FROM kept WHERE session = ? AND action = ? ORDER BY rowid;
 
 -- name: get_priors
 SELECT attempt, path, content FROM prior WHERE attempt = ? ORDER BY path;

@@ -1,0 +1,106 @@
+"""Values that store and log tests write: one of each kind, easily varied."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from assent.model.approval import Answer, Approval, Asked
+from assent.model.ids import ActionDigest, ApprovalId, AttemptId, Digest, PermitId, PrincipalId, SessionId
+from assent.model.session import Session
+from assent.ports import Attempt, AttemptState
+
+AGENT, OWNER = PrincipalId('Agent::"local/tester"'), PrincipalId('User::"local/owner"')
+
+
+def sha(text: str) -> Digest:
+    """A digest that differs with its text."""
+    return Digest("sha256:" + hashlib.sha256(text.encode()).hexdigest())
+
+
+def a_session(name: str = "one", **changes: object) -> Session:
+    """An open session with every member set."""
+    values: dict[str, object] = {
+        "id": SessionId(f"ses_{name}"),
+        "principal": AGENT,
+        "owner": OWNER,
+        "client": f"boot:1:{name}",
+        "opened": 1,
+        "version": 3,
+        "labels": frozenset({"secret", "untrusted"}),
+        "seq": 2,
+        "head": sha(name),
+    }
+    return Session(**(values | changes))  # type: ignore[arg-type]
+
+
+def an_attempt(name: str = "one", state: AttemptState = "executing", **changes: object) -> Attempt:
+    """An attempt with every member set."""
+    values: dict[str, object] = {
+        "id": AttemptId(f"att_{name}"),
+        "session": SessionId("ses_one"),
+        "action": ActionDigest(sha("action")),
+        "sameness": sha("same"),
+        "server": "files",
+        "tool": "write_file",
+        "node": "node_1",
+        "state": state,
+        "permit": PermitId("prm_1"),
+        "decision": 4,
+        "deadline": 9,
+        "read": True,
+    }
+    return Attempt(**(values | changes))  # type: ignore[arg-type]
+
+
+def an_approval(name: str = "one", **changes: object) -> Approval:
+    """An approval with one rule asked and one answer given."""
+    answer = Answer(OWNER, "approve", "passphrase", sha("key"), "c2ln", '{"a":1}', 7)
+    values: dict[str, object] = {
+        "id": ApprovalId(f"apr_{name}"),
+        "attempt": AttemptId("att_one"),
+        "session": SessionId("ses_one"),
+        "principal": AGENT,
+        "owner": OWNER,
+        "server": "files",
+        "tool": "write_file",
+        "action": ActionDigest(sha("action")),
+        "commitment": sha("commitment"),
+        "asked": (Asked("deny-writes", sha("text"), "owner", 2, True, "passkey"),),
+        "facts": sha("facts"),
+        "card": '{"tool":"write_file"}',
+        "refusal": sha("refusal"),
+        "created": 1,
+        "expires": 2,
+        "status": "pending",
+        "answers": (answer,),
+    }
+    return Approval(**(values | changes))  # type: ignore[arg-type]
+
+
+class TestKey:
+    """A log key in memory."""
+
+    __test__ = False
+    assurance = "same-user"
+
+    def __init__(self) -> None:
+        self._key = Ed25519PrivateKey.generate()
+        self.public = self._key.public_key().public_bytes_raw()
+        self.signed: list[bytes] = []
+
+    def sign(self, message: bytes) -> bytes:
+        self.signed.append(message)
+        return self._key.sign(message)
+
+
+class RealClock:
+    """The machine's time."""
+
+    def now(self) -> int:
+        return time.time_ns() // 1_000_000
+
+    def steady(self) -> int:
+        return time.monotonic_ns() // 1_000_000
