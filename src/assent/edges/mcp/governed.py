@@ -1,0 +1,286 @@
+"""Steps 1 and 7 of the path of one action, for MCP: what has an effect waits here.
+
+Steps 2 to 6 and 8 are the guard's. Nothing is written to the other end before
+`guard.begin`, nothing of its answer is released before `guard.settle`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from assent_verify.canonical import canonicalize
+
+from assent.edges.mcp import answers, classes
+from assent.edges.mcp.frames import Response, response
+from assent.edges.mcp.peer import Asked, LostError, Peer
+from assent.edges.mcp.tools import ListingError, Tools
+from assent.enforce.gather import Call
+from assent.enforce.guard import Allowed, Guard, Refused
+from assent.errors import AssentError, RefusedError, UnavailableError
+from assent.model.approval import Approval
+from assent.model.ids import ApprovalId, AttemptId, SessionId
+from assent.model.outcome import Outcome
+from assent.model.permit import Permit
+from assent.model.profile import Server, ToolDefinition
+
+logger = logging.getLogger("assent.gateway")
+
+#: Seconds between two progress notifications while a call is held.
+PROGRESS_S = 5.0
+#: Seconds after which the outcome deadline of a call is looked up: most calls are done by then.
+FIRST_LOOK_S = 5.0
+#: The holding steps of the progress value stay below any value that the server sends afterwards.
+_STEP = 0.000001
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What stays the same for every call of one gateway.
+
+    Args:
+        guard: steps 2 to 6 and 8.
+        session: the session all calls belong to.
+        server: the wrapped server.
+        wait: seconds an escalated call is held.
+        deadline: seconds from now until an attempt's outcome is due.
+    """
+
+    guard: Guard
+    session: SessionId
+    server: Server
+    wait: float
+    deadline: Callable[[AttemptId], float]
+
+
+class Governor:
+    """Takes governed requests of one end through the guard to the other end.
+
+    Args:
+        setting: guard, session, server.
+        origin: the end that asks.
+        target: the end that acts.
+        tools: the tool list; None for requests of the server.
+    """
+
+    def __init__(self, setting: Setting, origin: Peer, target: Peer, tools: Tools | None) -> None:
+        self._setting = setting
+        self._guard = setting.guard
+        self._origin = origin
+        self._target = target
+        self._tools = tools
+        self._holds = True
+
+    def stop_holding(self) -> None:
+        """Answer held calls now: nobody will wait for a person."""
+        self._holds = False
+
+    async def serve(self, asked: Asked) -> None:
+        """Answer one governed request, whatever becomes of it. Never raises an expected error."""
+        params, transport = classes.split(asked.request.params)
+        call = await self._call(asked, params)  # (1)
+        ruling = await self._held(call, asked, transport)  # (2) to (6)
+        if isinstance(ruling, Refused):
+            await self._tell(asked, self._refusal(asked, ruling))
+        elif ruling.permit is not None:
+            await self._run(ruling.permit, asked, transport)
+        else:
+            await self._tell(asked, answers.replayed(asked.request, ruling.replayed or b""))
+
+    async def _call(self, asked: Asked, params: Mapping[str, object]) -> Call:
+        method = asked.request.method
+        session, server = self._setting.session, self._setting.server
+        if method != "tools/call" or self._tools is None:
+            return Call(session, server, method, method, None, params)
+        name = str(params["name"])
+        meta = params.get("_meta")
+        try:
+            known = await self._tools.known(name, meta if isinstance(meta, dict) else {})
+        except ListingError:
+            return Call(session, server, method, name, None, params, trouble=("tools_unlisted",))
+        definition: ToolDefinition | None = known.definition
+        return Call(session, server, method, name, definition, params, barred=known.barred)
+
+    async def _held(self, call: Call, asked: Asked, transport: Mapping[str, object]) -> Allowed | Refused:
+        """Decide; while people are asked, hold the call and decide afresh when they have answered."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self._setting.wait
+        ruling = await self._guard.authorize(call)
+        said = 0
+        while isinstance(ruling, Refused) and ruling.approval is not None and ruling.decision.verdict == "escalate":
+            left = end - loop.time()
+            if left <= 0 or asked.gone.is_set() or not self._holds:
+                break
+            said += 1
+            await self._say(transport, said, ruling.approval)
+            if await self._answered(ruling.approval.id, min(PROGRESS_S, left), asked):
+                # an approval is an input to a fresh decision, never a resumption (DESIGN §4.7)
+                ruling = await self._guard.authorize(call)
+        return ruling
+
+    async def _answered(self, approval: ApprovalId, seconds: float, asked: Asked) -> bool:
+        """Has a person answered? False after `seconds`, or at once if the caller has gone."""
+        answered = asyncio.ensure_future(self._guard.answered(approval, seconds))
+        gone = asyncio.ensure_future(asked.gone.wait())
+        try:
+            await asyncio.wait((answered, gone), return_when=asyncio.FIRST_COMPLETED)
+            return answered.done() and answered.result() and not asked.gone.is_set()
+        finally:
+            answered.cancel()
+            gone.cancel()
+
+    async def _say(self, transport: Mapping[str, object], step: int, approval: Approval) -> None:
+        """Tell a client that wants progress how a person can answer; never what was asked."""
+        token = transport.get("progressToken")
+        if token is None:
+            return
+        text = f"Waiting for a person: assent approve {approval.id}"
+        params = {"message": text, "progress": step * _STEP, "progressToken": token}
+        await self._origin.notify("notifications/progress", params)
+
+    def _refusal(self, asked: Asked, refused: Refused) -> bytes:
+        decision = refused.decision
+        approval = refused.approval.id if refused.approval else None
+        found = answers.structure(decision.verdict, decision.reasons, refused.receipt, approval)
+        return answers.refusal(asked.request, refused.message, found)
+
+    async def _tell(self, asked: Asked, line: bytes) -> bool:
+        """Answer whoever asked; False if they have gone."""
+        return not asked.gone.is_set() and await self._origin.sink.write(line)
+
+    # ---- (7) the effect ----------------------------------------------------------
+
+    async def _run(self, permit: Permit, asked: Asked, transport: Mapping[str, object]) -> None:
+        caller_gone = asked.gone.is_set() or self._origin.sink.gone.is_set()
+        if caller_gone or self._target.sink.gone.is_set():
+            # nothing is executed for a caller that has gone (DESIGN §3)
+            why = "caller_gone" if caller_gone else "server_gone"
+            await self._settle(permit, Outcome("failed", "gateway", reached=False, detail=why))
+            gone = RefusedError(why, "the server has ended")
+            await self._tell(asked, answers.not_started(asked.request, gone, permit.receipt))
+            return
+        try:
+            await self._guard.begin(permit)
+        except (RefusedError, UnavailableError) as error:
+            await self._tell(asked, answers.not_started(asked.request, error, permit.receipt))
+            return
+        # exactly what was decided on, from its canonical form
+        params = canonicalize(classes.joined(permit.action.params, transport))
+        future = await self._target.ask(asked.request.method, params, asked)
+        if asked.request.method in classes.STANDING:
+            await self._standing(permit, asked, future)
+            return
+        timer = self._due(permit, future)
+        try:
+            answer = await future
+        except LostError as lost:
+            await self._unknown(permit, asked, str(lost))
+        else:
+            await self._release(permit, asked, answer)
+        finally:
+            timer.cancel()
+
+    def _due(self, permit: Permit, future: asyncio.Future[Response]) -> _Timer:
+        """Give the call up when its outcome deadline has passed."""
+        return _Timer(future, FIRST_LOOK_S, lambda: self._setting.deadline(permit.attempt))
+
+    async def _standing(self, permit: Permit, asked: Asked, future: asyncio.Future[Response]) -> None:
+        """Settled once it stands; its end, whenever it comes, is passed on."""
+        await self._settle(permit, Outcome("succeeded", "gateway", detail="standing"))
+        try:
+            answer = await future
+        except LostError:
+            return
+        await self._tell(asked, response(asked.request.id, canonicalize(answer.body), failed=answer.failed))
+
+    async def _unknown(self, permit: Permit, asked: Asked, code: str) -> None:
+        logger.warning("outcome unknown (%s): attempt %s may have happened", code, permit.attempt)
+        await self._settle(permit, Outcome("unknown", "gateway", detail=code))
+        if code == "deadline" and asked.sent is not None:
+            cancel = {"reason": "no answer in time", "requestId": asked.sent}
+            await self._target.notify("notifications/cancelled", cancel)
+        await self._tell(asked, answers.maybe(asked.request, code, permit.receipt))
+
+    # ---- (8) the answer ----------------------------------------------------------
+
+    async def _release(self, permit: Permit, asked: Asked, answer: Response) -> None:
+        """Record the outcome and its labels, then let the first byte out."""
+        body = answer.body
+        data = canonicalize(body)
+        if b'"assent/' in data:
+            body = classes.without_ours(body)
+            data = canonicalize(body)
+        failed = answer.failed or body.get("isError") is True
+        outcome = Outcome("failed" if failed else "succeeded", "gateway", data)
+        if not await self._settle(permit, outcome, body):
+            await self._tell(asked, answers.maybe(asked.request, "not_recorded", permit.receipt))
+            return
+        if body.get("resultType") == "input_required" and not answer.failed:
+            refused = await self._asks(body)
+            if refused is not None:
+                await self._tell(asked, self._refusal(asked, refused))
+                return
+        line = response(asked.request.id, data, failed=answer.failed)
+        if not await self._tell(asked, line):
+            await self._keep(permit, answers.kept(body, failed=answer.failed))
+
+    async def _asks(self, body: Mapping[str, object]) -> Refused | None:
+        """Requests that ride inside a result (MCP 2026-07-28) are decided like any other request.
+
+        Their answer reaches the server with the client's next call, which is decided in its turn.
+        """
+        wanted = body.get("inputRequests")
+        for inner in wanted.values() if isinstance(wanted, dict) else ():
+            method = inner.get("method") if isinstance(inner, dict) else None
+            params = inner.get("params", {}) if isinstance(inner, dict) else None
+            known = isinstance(method, str) and classes.SERVER_REQUESTS.get(method) == "governed"
+            barred = "" if known and isinstance(params, dict) else "unknown_method"
+            decided, _ = classes.split(params if isinstance(params, dict) else {})
+            name = method if isinstance(method, str) and known else "unknown"
+            call = Call(self._setting.session, self._setting.server, name, name, None, decided, barred=barred)
+            ruling = await self._guard.authorize(call)
+            if isinstance(ruling, Refused):
+                return ruling
+            if ruling.permit is not None:
+                await self._guard.begin(ruling.permit)
+                await self._settle(ruling.permit, Outcome("succeeded", "gateway", detail="asked"))
+        return None
+
+    async def _settle(self, permit: Permit, outcome: Outcome, body: object = None) -> bool:
+        try:
+            await self._guard.settle(permit, outcome, body)
+        except AssentError as error:
+            logger.error("outcome of attempt %s not recorded: %s: %s", permit.attempt, error.code, error.message)
+            return False
+        return True
+
+    async def _keep(self, permit: Permit, result: bytes) -> None:
+        """The caller has gone: the next identical call of this session gets the result, once."""
+        try:
+            await self._guard.keep(permit, result)
+        except AssentError as error:
+            logger.error("result of attempt %s not kept: %s: %s", permit.attempt, error.code, error.message)
+
+
+class _Timer:
+    """Fails a future with `deadline` once the time it asks for, late and again, has passed."""
+
+    def __init__(self, future: asyncio.Future[Response], first: float, left: Callable[[], float]) -> None:
+        self._future = future
+        self._left = left
+        self._handle = asyncio.get_running_loop().call_later(first, self._look)
+
+    def cancel(self) -> None:
+        """Not needed any more."""
+        self._handle.cancel()
+
+    def _look(self) -> None:
+        if self._future.done():
+            return
+        left = self._left()
+        if left > 0:
+            self._handle = asyncio.get_running_loop().call_later(left, self._look)
+        else:
+            self._future.set_exception(LostError("deadline"))

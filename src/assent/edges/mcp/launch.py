@@ -1,0 +1,268 @@
+"""`assent mcp -- COMMAND`: who calls, which server, which roots; then the gateway until either end closes.
+
+The server is started first, while this process still sets itself up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from assent.edges.mcp.child import Child
+from assent.edges.mcp.command import Program, program_of
+from assent.errors import AssentError, ConfigError
+from assent.model.ids import AttemptId, PrincipalId
+from assent.model.principal import KINDS, Principal, PrincipalKind
+from assent.model.profile import ZONES, Server, Zone
+
+if TYPE_CHECKING:
+    from assent.enforce.guard import Guard
+    from assent.enforce.session import Sessions
+    from assent.ports import Clock, Notifier, Store, Transaction
+    from assent.record.log import Log
+
+_NAME = re.compile(r"[a-z0-9-]{1,40}\Z")
+_PRINCIPAL = re.compile(r'(?:(User|Agent|Service|Model)::)?"?([A-Za-z0-9][A-Za-z0-9._/@-]{0,63})"?\Z')
+_SECRET = "ASSENT_"  # noqa: S105 - the prefix of our own settings, which no server may see
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says.
+
+    Args:
+        command: the server's command and arguments.
+        name: `--name`; empty for the package's.
+        zone: `--zone`; empty for what the home knows, else `external`.
+        roots: `--root`, as given.
+        principal: `--as` or ASSENT_PRINCIPAL; empty for the parent program.
+    """
+
+    command: tuple[str, ...]
+    name: str = ""
+    zone: str = ""
+    roots: tuple[str, ...] = ()
+    principal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """The program that started this one.
+
+    Args:
+        name: its program name, ASCII.
+        key: boot id, pid and start time: what its session belongs to.
+        process: the same of this process.
+    """
+
+    name: str
+    key: str
+    process: str
+
+
+class Settings(Protocol):
+    """What is read of the settings."""
+
+    @property
+    def home(self) -> Path: ...
+    @property
+    def approval_wait(self) -> float: ...
+    @property
+    def max_body(self) -> int: ...
+
+
+class Home(Protocol):
+    """What the gateway needs of an opened home."""
+
+    @property
+    def config(self) -> Settings: ...
+    @property
+    def store(self) -> Store: ...
+    @property
+    def log(self) -> Log: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def guard(self) -> Guard: ...
+    @property
+    def sessions(self) -> Sessions: ...
+    @property
+    def notifier(self) -> Notifier: ...
+    @property
+    def node(self) -> str: ...
+    @property
+    def owner(self) -> PrincipalId:
+        """The `User` that `assent init` made."""
+
+    def visible(self, server: str, tool: str, principal: PrincipalId) -> bool:
+        """Could any policy allow this principal this tool? Conditions are not guessed."""
+
+    def roots_of(self, package: str, arguments: Sequence[str]) -> tuple[str, ...] | None:
+        """The roots that a profile reads from a server's arguments; None if it does not say."""
+
+
+def run(
+    options: Options,
+    environ: Mapping[str, str],
+    opened: Callable[[], AbstractContextManager[Home]],
+    client: Callable[[], Client],
+) -> int:
+    """Wrap the server until the client or the server ends. The server's exit code.
+
+    Args:
+        opened: opens the home; called after the server has been started.
+        client: finds out who started this process.
+
+    Raises:
+        ConfigError: name, zone, roots, principal or command are not usable.
+        UnavailableError: the home cannot be opened.
+    """
+    _check(options)
+    child = Child(options.command, {name: value for name, value in environ.items() if not name.startswith(_SECRET)})
+    try:
+        with opened() as home:
+            program = program_of(options.command, environ)
+            server = _server(options, program, home)
+            principal = _principal(options.principal, home.owner, client)
+            return asyncio.run(_serve(home, child, server, principal, client()))
+    finally:
+        if child.running():
+            child.kill()
+
+
+# ---- who and what ------------------------------------------------------------------
+
+
+def _check(options: Options) -> None:
+    """What can be refused before anything is started."""
+    if not options.command:
+        raise ConfigError("no_command", "there is no server to start", help="assent mcp -- COMMAND [ARGUMENT…]")
+    if options.name and not _NAME.match(options.name):
+        text = f"`{options.name}` is not a server name: expected `[a-z0-9-]{{1,40}}`"
+        raise ConfigError("bad_name", text, help="give another with --name")
+    if options.zone and options.zone not in ZONES:
+        raise ConfigError("bad_zone", f"`{options.zone}` is not a zone: expected one of {', '.join(ZONES)}")
+    if options.principal and not _PRINCIPAL.match(options.principal):
+        text = f"`{options.principal}` is not a principal"
+        raise ConfigError("bad_principal", text, help='write local/NAME or Agent::"local/NAME"')
+
+
+def _server(options: Options, program: Program, home: Home) -> Server:
+    """The server as configuration and launch command say; its name is claimed for this program.
+
+    Raises:
+        ConfigError: the name belongs to another program, or a root holds the home.
+    """
+    name = options.name or _name_of(program)
+    zone: Zone = next((zone for zone in ZONES if zone == options.zone), "external")
+    given = options.roots or home.roots_of(program.package, program.arguments)
+    roots = tuple(sorted({os.path.realpath(os.path.expanduser(root)) for root in given or ()}))
+    for root in roots:
+        _refuse_home(root, home.config.home)
+    _claim(name, program, home)
+    return Server(
+        name=name,
+        zone=zone,
+        roots=roots,
+        roots_known=given is not None and bool(roots),
+        package=program.package,
+        version=program.version,
+        cwd=os.getcwd(),
+    )
+
+
+def _name_of(program: Program) -> str:
+    """The package's name, less its scope; of a script or program, its file name."""
+    kind, _, text = program.identity.partition(":")
+    last = text.rstrip("/").rsplit("/", 1)[-1]
+    if kind in ("script", "program"):
+        last = last.partition(".")[0]
+    name = re.sub(r"[^a-z0-9]+", "-", last.lower()).strip("-")[:40].strip("-")
+    if not name:
+        raise ConfigError("no_name", "the server has no name that can be told", help="give one with --name")
+    return name
+
+
+def _refuse_home(root: str, home: Path) -> None:
+    inner = os.path.realpath(home)
+    if os.path.commonpath([root, inner]) == root or os.path.commonpath([root, inner]) == inner:
+        raise ConfigError(
+            "root_holds_home",
+            f"the root `{root}` would give the server the home of Assent, `{home}`",
+            help="choose roots that neither hold the home nor lie in it",
+        )
+
+
+def _claim(name: str, program: Program, home: Home) -> None:
+    """First come: a name stands for one program from then on."""
+    key = f"server:{name}"
+    with home.store.read() as reader:
+        known = reader.state(key)
+
+    def claim(tx: Transaction) -> str:
+        if not tx.state(key):
+            tx.put_state(key, program.identity)
+        return tx.state(key) or ""
+
+    known = known or home.log.submit(claim, durable=True).result()
+    if known != program.identity:
+        raise ConfigError(
+            "name_taken",
+            f"the name `{name}` belongs to `{known}`, and this command starts `{program.identity}`",
+            help="give this server a name of its own with --name",
+        )
+
+
+def _principal(text: str, owner: PrincipalId, client: Callable[[], Client]) -> Principal:
+    """`--as`, else the parent program; what a client says of itself is a label, never an identity."""
+    if not text:
+        name = re.sub(r"[^A-Za-z0-9._-]+", "-", client().name).strip("-.")[:48] or "unknown"
+        return Principal("Agent", f"local/{name}", owner)
+    match = _PRINCIPAL.match(text)
+    kind: PrincipalKind = next((kind for kind in KINDS if match and kind == match[1]), "Agent")
+    return Principal(kind, match[2] if match else text, None if kind == "User" else owner)
+
+
+# ---- the run -----------------------------------------------------------------------
+
+
+async def _serve(home: Home, child: Child, server: Server, principal: Principal, client: Client) -> int:
+    """Join the session, connect both ends, run until one closes, end in order."""
+    from assent.edges.mcp.gateway import Gateway
+    from assent.edges.mcp.governed import Setting
+    from assent.edges.mcp.lifecycle import connect, until_closed
+    from assent.edges.mcp.pins import Pins
+
+    session = await home.sessions.join(principal, client.key, client.process)
+    limit = home.config.max_body
+
+    def due(attempt: AttemptId) -> float:
+        with home.store.read() as reader:
+            row = reader.attempt(attempt)
+        return 0.0 if row is None else (row.deadline - home.clock.now()) / 1000
+
+    def tell(count: int) -> None:
+        body = f"{server.name}: {count} tool(s) changed and are stopped. Run: assent catalog"
+        asyncio.get_running_loop().run_in_executor(None, home.notifier.notify, "Assent", body)
+
+    pins = Pins(home.store, home.log, home.clock, home.node, server.name, tell)
+    setting = Setting(home.guard, session.id, server, home.config.approval_wait, due)
+    theirs = await connect(os.fdopen(os.dup(0), "rb", 0), os.fdopen(os.dup(1), "wb", 0), limit)
+    ours = await connect(child.output, child.input, limit)
+    visible = functools.partial(home.visible, server.name, principal=principal.id)
+    gateway = Gateway(theirs, ours, setting, pins.settle, visible, limit)
+    try:
+        return await until_closed(gateway, theirs, ours, child)
+    finally:
+        for descriptor in (0, 1):
+            os.set_blocking(descriptor, True)  # a terminal is not ours alone
+        with contextlib.suppress(AssentError):
+            await home.sessions.leave(session.id)

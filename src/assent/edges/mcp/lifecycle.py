@@ -1,0 +1,114 @@
+"""From the first message to the last process: pipes, signals, and an end without orphans."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import stat
+import threading
+from collections.abc import Callable
+from typing import IO
+
+from assent.edges.mcp.child import Child
+from assent.edges.mcp.frames import Lines, Sink
+from assent.edges.mcp.gateway import Gateway
+
+#: Seconds for calls under way after the client has closed its end but still reads.
+DRAIN_S = 10.0
+#: Seconds to read what a server wrote before it ended, and to record what is still open.
+LAST_WORDS_S, END_S = 0.3, 2.0
+_PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+Ends = tuple[Lines, Sink]
+
+
+async def connect(source: IO[bytes], target: IO[bytes], limit: int) -> Ends:
+    """Lines from one pipe and a sink into another; regular files are copied through pipes."""
+    loop = asyncio.get_running_loop()
+    lines, sink = Lines(limit), Sink()
+    await loop.connect_read_pipe(lambda: lines, _readable(source))
+    writable, copied = _writable(target)
+    await loop.connect_write_pipe(lambda: sink, writable)
+    sink.copied = copied
+    return lines, sink
+
+
+def _is_file(file: IO[bytes]) -> bool:
+    return stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+
+
+def _readable(source: IO[bytes]) -> IO[bytes]:
+    """An event loop cannot watch a regular file: a thread copies it into a pipe."""
+    if not _is_file(source):
+        return source
+    end, start = os.pipe()
+    _copying(source, os.fdopen(start, "wb", 0))
+    return os.fdopen(end, "rb", 0)
+
+
+def _writable(target: IO[bytes]) -> tuple[IO[bytes], threading.Thread | None]:
+    if not _is_file(target):
+        return target, None
+    end, start = os.pipe()
+    return os.fdopen(start, "wb", 0), _copying(os.fdopen(end, "rb", 0), target)
+
+
+def _copying(source: IO[bytes], target: IO[bytes]) -> threading.Thread:
+    def copy() -> None:
+        with target:
+            shutil.copyfileobj(source, target)
+
+    thread = threading.Thread(target=copy, daemon=True)
+    thread.start()
+    return thread
+
+
+async def until_closed(gateway: Gateway, client: Ends, server: Ends, child: Child) -> int:
+    """Run both ends until one closes or a signal comes; end the server; its exit code.
+
+    What was under way then has an outcome, `unknown` if nothing better is known.
+    """
+    loop = asyncio.get_running_loop()
+    stopped = asyncio.Event()
+
+    def pass_on(number: int) -> None:
+        child.signal(number)
+        stopped.set()
+
+    for number in _PASSED_ON:
+        loop.add_signal_handler(number, pass_on, number)
+    loop.add_signal_handler(signal.SIGCHLD, _close_after(child, server[0]))
+    reading = asyncio.create_task(gateway.from_client())
+    serving = asyncio.create_task(gateway.from_server())
+    stopping = asyncio.create_task(stopped.wait())
+    try:
+        await asyncio.wait((reading, serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+        if reading.done() and not serving.done() and not stopped.is_set():
+            gateway.stop_holding()
+            drained = asyncio.create_task(gateway.drained(DRAIN_S))
+            await asyncio.wait((drained, serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+            drained.cancel()
+        server[1].close()
+        code = await child.end()
+        await asyncio.wait((serving,), timeout=LAST_WORDS_S)
+        await gateway.end(END_S)
+        await client[1].flushed(END_S)
+        for pump in (reading, serving):
+            if pump.done():
+                pump.result()  # a bug surfaces
+        return code
+    finally:
+        for task in (reading, serving, stopping):
+            task.cancel()
+
+
+def _close_after(child: Child, lines: Lines) -> Callable[[], None]:
+    """When the server has ended, read what is left; do not wait for a grandchild that holds its output."""
+
+    def look() -> None:
+        if not child.running():
+            asyncio.get_running_loop().call_later(LAST_WORDS_S, lines.close)
+
+    return look

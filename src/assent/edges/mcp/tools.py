@@ -1,0 +1,189 @@
+"""What the server says its tools are: listed, pinned, filtered for the client.
+
+The first definition seen of a tool is pinned (trust on first use); another one later
+stops that tool until a person accepts it (`assent catalog accept`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from assent_verify.canonical import canonicalize, digest
+
+from assent.edges.mcp.classes import PROTOCOL_META
+from assent.edges.mcp.names import confusable
+from assent.errors import AssentError, ProofError
+from assent.model.ids import Digest
+from assent.model.profile import ToolDefinition
+
+logger = logging.getLogger("assent.gateway")
+
+#: Most pages and tools of one listing; a server that says more is not believed.
+MAX_PAGES, MAX_TOOLS = 200, 10_000
+
+#: Pins definitions at their first use; gives the names whose definition is not the pinned one.
+Pin = Callable[[Sequence[ToolDefinition]], Awaitable[frozenset[str]]]
+#: Sends a request of the gateway's own to the server; its result.
+Ask = Callable[[str, Mapping[str, object]], Awaitable[dict[str, object]]]
+#: May any policy allow this tool? (`tools/list` shows only those.)
+Visible = Callable[[str], bool]
+
+
+class ListingError(Exception):
+    """The server's tool list could not be had; every call defers until it can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of one name.
+
+    Args:
+        definition: what the server offers under it now; None if it offers nothing.
+        barred: `unknown_tool`, `tool_changed` or `ambiguous_name`, else empty.
+    """
+
+    definition: ToolDefinition | None
+    barred: str = ""
+
+
+class Tools:
+    """The tool list of one server.
+
+    Args:
+        ask: sends the gateway's own `tools/list`.
+        pin: records definitions at first use.
+        visible: what the client may be shown.
+    """
+
+    def __init__(self, ask: Ask, pin: Pin, visible: Visible) -> None:
+        self._ask = ask
+        self._pin = pin
+        self._visible = visible
+        self._offered: dict[str, ToolDefinition] = {}
+        self._changed: frozenset[str] = frozenset()
+        self._barred: frozenset[str] = frozenset()  # a name twice, or one that looks like another
+        self._listing: asyncio.Task[None] | None = None
+        self._listed = False
+        self._meta: Mapping[str, object] = {}
+
+    def refresh(self, meta: Mapping[str, object] | None = None) -> asyncio.Task[None]:
+        """List again in the background; calls wait for it.
+
+        Args:
+            meta: the client's own protocol keys, for servers of the stateless generation.
+        """
+        if meta:
+            self._meta = dict(meta)
+        before = self._listing
+        self._listing = asyncio.create_task(self._list(before))
+        self._listing.add_done_callback(_heard)
+        return self._listing
+
+    async def known(self, name: str, meta: Mapping[str, object]) -> Known:
+        """What is known of a name, once the list is there.
+
+        Raises:
+            ListingError: it is not to be had.
+        """
+        while self._listing is not None and not self._listing.done():
+            await asyncio.shield(self._listing)
+        if not self._listed:
+            await asyncio.shield(self.refresh({k: v for k, v in meta.items() if k.startswith(PROTOCOL_META)}))
+        definition = self._offered.get(name)
+        if definition is None:
+            return Known(None, "unknown_tool")
+        if name in self._barred:
+            return Known(None, "ambiguous_name")
+        return Known(definition, "tool_changed" if name in self._changed else "")
+
+    async def shown(self, result: dict[str, object], *, partial: bool) -> dict[str, object]:
+        """One page of a listing as the client may see it: order and all other fields as the server sent them.
+
+        Args:
+            partial: the page has neighbours; the whole list is then read again.
+
+        Raises:
+            ListingError: it is not a list of tools, or it cannot be pinned.
+        """
+        page = _definitions(result.get("tools"))
+        if partial:
+            await asyncio.shield(self.refresh())
+        else:
+            await self._settle(page)
+        return {**result, "tools": [tool.definition for tool in page if self._may_show(tool)]}
+
+    def _may_show(self, definition: ToolDefinition) -> bool:
+        name = definition.name
+        known = self._offered.get(name)
+        return (
+            known is not None
+            and known.digest == definition.digest
+            and name not in self._changed
+            and name not in self._barred
+            and self._visible(name)
+        )
+
+    async def _list(self, before: asyncio.Task[None] | None) -> None:
+        if before is not None and not before.done():
+            await asyncio.wait([before])
+        tools: list[ToolDefinition] = []
+        cursor: object = None
+        seen: set[object] = set()
+        for _ in range(MAX_PAGES):
+            params: dict[str, object] = {"_meta": dict(self._meta)} if self._meta else {}
+            if cursor is not None:
+                params["cursor"] = cursor
+            result = await self._ask("tools/list", params)
+            tools += _definitions(result.get("tools"))
+            cursor = result.get("nextCursor")
+            if cursor is None:
+                return await self._settle(tools)
+            if not isinstance(cursor, str) or cursor in seen or len(tools) > MAX_TOOLS:
+                break
+            seen.add(cursor)
+        raise ListingError("the tool list of the server does not end")
+
+    async def _settle(self, tools: Sequence[ToolDefinition]) -> None:
+        """Take a complete list as what is offered now; pin what is new."""
+        if len(tools) > MAX_TOOLS:
+            raise ListingError(f"the server lists {len(tools)} tools, at most {MAX_TOOLS} are accepted")
+        offered: dict[str, ToolDefinition] = {}
+        barred = set(confusable([tool.name for tool in tools]))
+        for tool in tools:
+            if offered.setdefault(tool.name, tool).digest != tool.digest:
+                barred.add(tool.name)
+        usable = [tool for name, tool in offered.items() if name not in barred]
+        try:
+            changed = await self._pin(usable)
+        except AssentError as error:
+            raise ListingError(f"the tools could not be pinned: {error.message}") from error
+        for name in sorted(changed - self._changed):
+            logger.warning("tool %s has changed and is stopped; see: assent catalog accept", ascii(name))
+        for name in sorted(barred - self._barred):
+            logger.warning("tool %s looks like another one or is listed twice, and is left out", ascii(name))
+        self._offered, self._changed, self._barred = offered, changed, frozenset(barred)
+        self._listed = True
+
+
+def _definitions(tools: object) -> list[ToolDefinition]:
+    if not isinstance(tools, list):
+        raise ListingError("the server's answer to `tools/list` holds no list")
+    found = []
+    for tool in tools:
+        name = tool.get("name") if isinstance(tool, dict) else None
+        if not isinstance(name, str):
+            raise ListingError("the server lists a tool without a name")
+        try:
+            found.append(ToolDefinition(name, tool, Digest(digest(canonicalize(tool)))))
+        except ProofError as error:
+            raise ListingError(f"a tool definition is not canonical: {error.message}") from error
+    return found
+
+
+def _heard(task: asyncio.Task[None]) -> None:
+    """A listing that failed is said once; whoever waits for it sees it as well."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logger.warning("the tools could not be listed: %s", error)
