@@ -6,18 +6,19 @@ same decision, always (DESIGN §4.11).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Literal
 
 from assent_verify.canonical import canonicalize, digest
+
+from assent.catalog.analysis import Analysis
 from assent.decide.exact import decode, encode
 from assent.model.action import Action
 from assent.model.approval import Approval
 from assent.model.decision import Decision
 from assent.model.ids import AttemptId, Digest, PrincipalId
 from assent.model.principal import Principal
-from assent.model.profile import Reversibility, Server, ToolDefinition, ToolProfile
+from assent.model.profile import Server, ToolDefinition, ToolProfile
 
 Role = Literal["actor", "delegator"]
 
@@ -29,25 +30,6 @@ class Link:
     principal: Principal
     role: Role = "actor"
     depth: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Analysis:
-    """What the argument analysers and observations say of this call.
-
-    Args:
-        effects: effects of the profile and of every analyser.
-        reversibility: of this call, as far as analysis can tell.
-        facts: every name of `policy.schema.FACTS`; one left out is a missing source.
-        targets: kind (one of `policy.schema.TARGETS`) → normalised strings, sorted.
-        notes: lines for the reviewer, for example what an analyser could not parse.
-    """
-
-    effects: frozenset[str]
-    reversibility: Reversibility
-    facts: Mapping[str, bool]
-    targets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +107,17 @@ class Facts:
         """The `User` who answers for the actor; a `User` answers for itself."""
         return self.actor.owner or self.actor.id
 
+    @property
+    def refusal(self) -> Digest:
+        """What a person's *no* to this call holds for, all session."""
+        return refusal_key(self)
+
     def as_json(self) -> dict[str, object]:
         """JSON of all facts; the tool definition, archived by digest, stands as its digest."""
-        shallow = replace(self, definition=None)
-        encoded = encode(shallow)
-        assert isinstance(encoded, dict)  # a dataclass always encodes to an object
-        encoded["definition"] = self.definition.digest if self.definition else None
-        return encoded
+        members = {
+            field.name: encode(getattr(self, field.name)) for field in fields(self) if field.name != "definition"
+        }
+        return {**members, "definition": self.definition.digest if self.definition else None}
 
     @classmethod
     def from_json(cls, value: object, definition: ToolDefinition | None = None) -> Facts:

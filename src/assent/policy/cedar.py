@@ -1,0 +1,245 @@
+"""The Cedar engine behind a typed wrapper; the sole importer of cedarpy.
+
+Everything the engine can refuse or half-answer surfaces here as a value or a
+`ValueError`: an error is never mistaken for a verdict (DESIGN §4.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from importlib.metadata import version
+from typing import Literal
+
+import cedarpy
+from cedarpy import Entities, PolicySet, Schema, pst
+
+__all__ = ["Entities", "Parsed", "PolicySet", "Reads", "Schema", "Scope", "Uid", "Verdict"]
+
+Uid = tuple[str, str]  # (entity type, id)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One scope constraint.
+
+    Args:
+        op: `any`, `==`, `in`, `is` or `is in`.
+        uids: the entities of `==` and `in` (several only for actions).
+        type: the entity type of `is` and `is in`.
+    """
+
+    op: Literal["any", "==", "in", "is", "is in"]
+    uids: tuple[Uid, ...] = ()
+    type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What loading keeps of one policy; its syntax tree is dropped again."""
+
+    effect: Literal["permit", "forbid"]
+    principal: Scope
+    action: Scope
+    resource: Scope
+    annotations: Mapping[str, str]
+    template: bool
+    entities: frozenset[Uid]
+    reads_arguments: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """What policies look at.
+
+    Args:
+        values: attribute names whose value is read.
+        presence: attribute names that are only asked for with `has`.
+        whole: names used as a whole value (`context.args == {…}`); `context` means everything.
+        entities: every entity literal.
+    """
+
+    values: frozenset[str] = frozenset()
+    presence: frozenset[str] = frozenset()
+    whole: frozenset[str] = frozenset()
+    entities: frozenset[Uid] = frozenset()
+
+    def mentions(self, name: str) -> bool:
+        """Is this attribute looked at in any way?"""
+        return name in self.values or name in self.presence or "context" in self.whole
+
+    def reads(self, name: str) -> bool:
+        """Is the value of this attribute looked at, not only its presence?"""
+        return name in self.values or "context" in self.whole
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The engine's answer; `NoDecision` is not an allow.
+
+    Args:
+        reasons: positions of the determining policies in the set, ascending.
+        errors: what went wrong, for the operator; never shown to the agent.
+    """
+
+    decision: Literal["Allow", "Deny", "NoDecision"]
+    reasons: tuple[int, ...]
+    errors: tuple[str, ...]
+
+
+def engine() -> str:
+    """Name and version of the engine, as receipts carry it."""
+    return f"cedarpy {version('cedarpy')}"
+
+
+def policy_set(text: str) -> PolicySet:
+    """A parsed policy set; the policies are numbered as they stand.
+
+    Raises:
+        ValueError: the text does not parse.
+    """
+    return PolicySet.from_str(text)
+
+
+def schema(text: str) -> Schema:
+    """A parsed Cedar JSON schema.
+
+    Raises:
+        ValueError: the schema is not consistent.
+    """
+    return Schema.from_json_str(text)
+
+
+def entities(text: str, kinds: Schema) -> Entities:
+    """Parsed Cedar JSON entities, checked against a schema whose actions come along.
+
+    Raises:
+        ValueError: not Cedar JSON, or not as the schema says; the cause after a colon.
+    """
+    try:
+        return Entities.from_json_str(text, kinds)
+    except ValueError as error:
+        cause = error.__cause__ or error.__context__
+        raise ValueError(f"{error}: {cause}" if cause else str(error)) from None
+
+
+def parse(text: str) -> list[Parsed]:
+    """Every policy of the text, in order.
+
+    Raises:
+        ValueError: the text does not parse, or nests too deeply to be read.
+    """
+    parsed = cedarpy.policies_to_pst(text)
+    every = {**parsed.static_policies, **parsed.templates}
+    return [_parsed(every[f"policy{at}"], f"policy{at}" in parsed.templates) for at in range(len(every))]
+
+
+def reads(text: str) -> Reads:
+    """What all policies of the text look at, in their scopes and conditions.
+
+    Raises:
+        ValueError: the text does not parse.
+    """
+    values: set[str] = set()
+    presence: set[str] = set()
+    whole: set[str] = set()
+    found: set[Uid] = set()
+    every = cedarpy.policies_to_pst(text)
+    for node, based in _walk(every):
+        if isinstance(node, pst.EntityUid):
+            found.add(_uid(node))
+        elif isinstance(node, pst.Var) and node.name == "context" and not based:
+            whole.add("context")
+        elif isinstance(node, pst.GetAttr):
+            values.add(node.attr)
+            if not based:
+                whole.add(node.attr)
+        elif isinstance(node, pst.HasAttr):
+            presence.update(node.attrs)
+    return Reads(frozenset(values), frozenset(presence - values), frozenset(whole), frozenset(found))
+
+
+def validate(text: str, kinds: Schema) -> list[tuple[int, str]]:
+    """Type errors of the policies against a schema, as (position, message)."""
+    problems: list[tuple[int, str]] = []
+    for error in cedarpy.validate_policies(text, kinds).errors:
+        position = error.policy_id.removeprefix("policy")
+        message = error.error.partition(", ")[2] if error.error.startswith("for policy ") else error.error
+        problems.append((int(position) if position.isdecimal() else -1, message or error.error))
+    return problems
+
+
+def authorize(
+    request: tuple[Uid, Uid, Uid], context: str, policies: PolicySet, store: Entities, kinds: Schema
+) -> Verdict:
+    """One evaluation: principal, action, resource, and the context as JSON text."""
+    principal, action, resource = request
+    asked = {
+        "principal": {"type": principal[0], "id": principal[1]},
+        "action": {"type": action[0], "id": action[1]},
+        "resource": {"type": resource[0], "id": resource[1]},
+        "context": context,
+    }
+    result = cedarpy.is_authorized(asked, policies, store, kinds)
+    positions = sorted(int(reason.removeprefix("policy")) for reason in result.diagnostics.reasons)
+    return Verdict(result.decision.value, tuple(positions), tuple(result.diagnostics.errors))
+
+
+def _parsed(policy: pst.Template, template: bool) -> Parsed:
+    names = {node.attr for node, _ in _walk(policy) if isinstance(node, pst.GetAttr)}
+    names.update(attr for node, _ in _walk(policy) if isinstance(node, pst.HasAttr) for attr in node.attrs)
+    return Parsed(
+        policy.effect,
+        _scope(policy.principal),
+        _action_scope(policy.action),
+        _scope(policy.resource),
+        dict(policy.annotations),
+        template,
+        frozenset(_uid(uid) for uid in pst.entity_uids(policy)),
+        "args" in names
+        or any(isinstance(node, pst.Var) and node.name == "context" and not based for node, based in _walk(policy)),
+    )
+
+
+def _scope(scope: pst.PrincipalOrResourceConstraint) -> Scope:
+    match scope:
+        case pst.ScopeEq(pst.EntityUid() as uid):
+            return Scope("==", (_uid(uid),))
+        case pst.ScopeIn(pst.EntityUid() as uid):
+            return Scope("in", (_uid(uid),))
+        case pst.ScopeIs(entity_type):
+            return Scope("is", type=str(entity_type))
+        case pst.ScopeIsIn(entity_type, pst.EntityUid() as uid):
+            return Scope("is in", (_uid(uid),), str(entity_type))
+    return Scope("any")  # ScopeAny, or a template's slot: the superset
+
+
+def _action_scope(scope: pst.ActionConstraint) -> Scope:
+    match scope:
+        case pst.ActionEq(uid):
+            return Scope("==", (_uid(uid),))
+        case pst.ActionIn(uids):
+            return Scope("in", tuple(_uid(uid) for uid in uids))
+    return Scope("any")
+
+
+def _uid(uid: pst.EntityUid) -> Uid:
+    return (str(uid.type), uid.id)
+
+
+def _walk(root: object) -> Iterator[tuple[object, bool]]:
+    """Every node, and whether it is only the base of an attribute access.
+
+    An explicit stack: depth costs memory, not frames.
+    """
+    stack: list[tuple[object, bool]] = [(root, False)]
+    while stack:
+        node, based = stack.pop()
+        if isinstance(node, Mapping):
+            stack.extend((one, False) for one in node.values())
+        elif isinstance(node, Sequence) and not isinstance(node, str):
+            stack.extend((one, False) for one in node)
+        elif is_dataclass(node):
+            yield node, based
+            accesses = isinstance(node, pst.GetAttr | pst.HasAttr)
+            stack.extend((getattr(node, one.name), accesses and one.name == "base") for one in fields(node))

@@ -1,0 +1,159 @@
+"""A slice: all that Cedar needs for one tool, one principal and one effect, parsed once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import jsonschema_rs
+
+from assent.model.principal import Principal
+from assent.model.profile import Server, ToolDefinition, ToolProfile
+from assent.policy import cedar
+from assent.policy.arguments import encode, validator
+from assent.policy.builtin import PERMIT
+from assent.policy.cedar import Entities, PolicySet, Schema, Uid, Verdict
+from assent.policy.kinds import Kind, context, project
+from assent.policy.rule import Rule
+from assent.policy.schema import (
+    TOOL_CALL,
+    SchemaError,
+    action_name,
+    arguments_kind,
+    cedar_schema,
+    groups_of,
+    method_schema,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """A tool cannot be decided: the operator learns why, the agent only that."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shape:
+    """What a tool's schema says of its calls; itself a key of what is built from it.
+
+    Args:
+        name: the action id, or the group of the per-effect actions.
+        analysed: True if there is one action per effect.
+        arguments: kind of its arguments.
+        schema: compiled JSON Schema.
+    """
+
+    name: str
+    analysed: bool
+    arguments: Kind
+    schema: jsonschema_rs.Validator
+
+
+def shape_of(
+    server: Server, method: str, tool: str, profile: ToolProfile, definition: ToolDefinition | None
+) -> Shape | Unavailable:
+    """The shape of a tool, or why it is unavailable."""
+    declared = definition.input_schema if definition and method == TOOL_CALL else method_schema(method)
+    try:
+        kind = arguments_kind(declared, profile.opaque)
+        return Shape(action_name(server.name, method, tool), bool(profile.analysers), kind, validator(declared))
+    except (SchemaError, ValueError) as error:
+        return Unavailable(str(error))
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One question to Cedar before its context: who, which tool, which effect."""
+
+    principal: Principal
+    server: Server
+    profile: ToolProfile
+    effect: str
+    reversibility: str
+
+    def action(self, shape: Shape) -> tuple[str, tuple[str, ...]]:
+        """The action's id and the groups it is in."""
+        groups = groups_of(self.profile, self.server, self.effect, self.reversibility)
+        if shape.analysed:
+            return f"{shape.name}#{self.effect}", (shape.name, *groups)
+        return shape.name, groups
+
+
+@dataclass(slots=True)
+class Layer:
+    """Some of the rules of a slice, parsed when first asked."""
+
+    rules: tuple[Rule, ...]
+    suffix: str = ""
+    _set: PolicySet | None = field(default=None, repr=False)
+
+    @property
+    def text(self) -> str:
+        """Its policies, in order."""
+        return "\n".join([*(one.text for one in self.rules), self.suffix])
+
+    @property
+    def policies(self) -> PolicySet:
+        """The parsed set; positions are those of `rules`."""
+        if self._set is None:
+            self._set = cedar.policy_set(self.text)
+        return self._set
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The rules that can apply, and everything to evaluate them with.
+
+    Args:
+        base: rules without `@escalate`.
+        escalations: rules with it, and the one permit they restrict.
+        both: all of them: an allow here is an allow of both layers.
+        missing: entities that are reachable but not known; not empty means deny.
+        kind: the context that is handed over.
+    """
+
+    base: Layer
+    escalations: Layer
+    both: Layer
+    missing: tuple[Uid, ...]
+    kind: Kind
+    request: tuple[Uid, Uid, Uid]
+    entities: Entities
+    schema: Schema
+
+    def context(self, values: Mapping[str, object], dump: Callable[[Any], str]) -> str:
+        """The context as Cedar JSON text.
+
+        Raises:
+            RequestError: a policy reads an argument that is not handed over.
+        """
+        return dump(encode(self.kind, values))
+
+    def ask(self, layer: Layer, context: str) -> Verdict:
+        """Evaluate one layer."""
+        return cedar.authorize(self.request, context, layer.policies, self.entities, self.schema)
+
+
+def build(
+    case: Case, shape: Shape, rules: tuple[Rule, ...], closure: Callable[..., tuple[str, list[Uid]]]
+) -> Slice | Unavailable:
+    """The slice of these rules, type-checked against the tool, or why the tool is unavailable."""
+    base = Layer(tuple(one for one in rules if not one.group))
+    escalations = Layer(tuple(one for one in rules if one.group), PERMIT)
+    both = Layer((*base.rules, *escalations.rules))
+    name, groups = case.action(shape)
+    reads = cedar.reads(both.text)
+    try:
+        kind = project(context(shape.arguments), reads)
+    except ValueError as error:
+        return Unavailable(str(error))
+    named = [uid[1] for uid in reads.entities if uid[0] == "Action"]
+    schema = cedar.schema(cedar_schema({name: groups}, named, kind))
+    for position, message in cedar.validate(both.text, schema):
+        return Unavailable(f"policy `{both.rules[max(position, 0)].id}` does not fit it: {message}")
+    entities, missing = closure(case.principal, case.server, reads.entities)
+    principal = (case.principal.kind, case.principal.name)
+    request: tuple[Uid, Uid, Uid] = (principal, ("Action", name), ("Server", case.server.name))
+    return Slice(base, escalations, both, tuple(missing), kind, request, cedar.entities(entities, schema), schema)
