@@ -304,7 +304,7 @@ _SHAPES: Mapping[bytes, tuple[Shape, Any]] = {
 _READERS: Mapping[bytes, tuple[re.Pattern[bytes], Any, tuple[str, ...]]] = {
     start: (
         re.compile(shape.pattern().encode()),
-        into._make,
+        into,
         tuple(name for name in into._fields if shape is not SESSION_CLOSE or name != "labels"),
     )
     for start, (shape, into) in _SHAPES.items()
@@ -324,7 +324,7 @@ def read(data: bytes) -> Leaf:
         pattern, make, names = reader
         match = pattern.fullmatch(data)
         if match is not None and len(data) <= MAX_LEAF:
-            leaf: Leaf = make(match.group(*names))
+            leaf: Leaf = make(*match.group(*names))
             for several in _sets(leaf):
                 _refuse_unsorted(several)
             return leaf

@@ -1,0 +1,172 @@
+"""Who may say so: enrolled keys, people's answers, and the policy bundles they activated."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from assent_verify.canonical import digest, parse
+from assent_verify.errors import ProofError
+from assent_verify.note import ed25519_verifies
+from assent_verify.receipt import APPROVAL_PREFIX, Approval, Decision, System, milliseconds, system_statement
+
+#: Events that need a person's key from the first enrolment on.
+SIGNED = frozenset({"activation", "enrol", "accept", "revocation"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    public: bytes
+    user: str
+    trusted: bool
+
+
+@dataclass(slots=True)
+class _Question:
+    """The answers to one approval so far."""
+
+    session: bytes
+    attempt: bytes
+    shown: tuple[bytes, bytes, bytes]
+    approved: set[bytes] = field(default_factory=set)
+
+
+class Authority:
+    """Keys, answers and bundles as the leaves so far establish them.
+
+    Args:
+        roots: raw public keys that are trusted beforehand; without any, keys that
+            enrol themselves are believed and reported as self-asserted.
+        refuse: called with code and message for whatever does not hold.
+    """
+
+    def __init__(self, roots: Iterable[bytes], refuse: Callable[[str, str], None]) -> None:
+        self._roots = frozenset(roots)
+        self._refuse = refuse
+        self._keys: dict[str, _Key] = {}
+        self._questions: dict[bytes, _Question] = {}
+        self._denied: set[bytes] = set()
+        self._activated: set[bytes] = set()
+        self._bundle = b""
+        self.self_asserted = False
+
+    # (6) people ---------------------------------------------------------------------------
+
+    def system(self, leaf: System) -> None:
+        """Check the signature of a system leaf and take over what it establishes."""
+        signer = self._signer(leaf)
+        if leaf.event == "enrol":
+            public = base64.b64decode(str(leaf.subject["key"]))
+            if digest(public) != leaf.subject["fingerprint"]:
+                self._refuse("fingerprint", "`fingerprint` is not the digest of the enrolled key")
+            trusted = public in self._roots or (signer is not None and signer.trusted)
+            self._keys[digest(public)] = _Key(public, str(leaf.subject["user"]), trusted)
+        elif leaf.event == "activation":
+            if str(leaf.subject["previous"]).encode() != self._bundle:
+                self._refuse("activation_order", "`previous` is not the bundle that was in force")
+            self._bundle = str(leaf.subject["bundle"]).encode()
+            self._activated.add(self._bundle)
+
+    def _signer(self, leaf: System) -> _Key | None:
+        """The key that signed a system leaf, which must be enrolled, a root, or the first to enrol."""
+        if not leaf.key:
+            if leaf.event in SIGNED and (self._keys or leaf.event == "enrol"):
+                self._refuse("unsigned", f"a leaf of event `{leaf.event}` needs the operator's signature")
+            return None
+        key = self._keys.get(leaf.key) or self._introduced(leaf)
+        if key is None:
+            self._refuse("key_not_enrolled", "the signing key was not enrolled before this leaf")
+            return None
+        message = system_statement(leaf.event, leaf.subject, leaf.time.decode())
+        if not ed25519_verifies(key.public, message, base64.b64decode(leaf.signature)):
+            self._refuse("bad_signature", "the operator's signature does not hold")
+            return None
+        self._trust(key)
+        return key
+
+    def _introduced(self, leaf: System) -> _Key | None:
+        """A root, or the key that enrols itself while there is none."""
+        root = next((public for public in self._roots if digest(public) == leaf.key), None)
+        if root is not None:
+            return _Key(root, "", True)
+        if leaf.event == "enrol" and not self._keys and leaf.subject["fingerprint"] == leaf.key:
+            return _Key(base64.b64decode(str(leaf.subject["key"])), str(leaf.subject["user"]), False)
+        return None
+
+    def _trust(self, key: _Key) -> None:
+        if key.trusted:
+            return
+        if self._roots:
+            self._refuse("key_untrusted", "the key does not go back to a reviewer root that was given")
+        self.self_asserted = True
+
+    def answer(self, leaf: Approval) -> None:
+        """Check one person's answer and count it."""
+        if (leaf.approval, leaf.attempt, leaf.by, leaf.verdict) != (
+            *(leaf.s_approval, leaf.s_attempt, leaf.s_by, leaf.s_verdict),
+        ):
+            self._refuse("statement_differs", "the signed statement says something else than its leaf")
+        milliseconds(leaf.s_time)
+        key = self._keys.get(leaf.key.decode())
+        by = leaf.by.replace(b'\\"', b'"').decode()
+        if key is None or key.user != by:
+            self._refuse("key_not_enrolled", f"the key was not enrolled for {by} before this leaf")
+            return
+        if not ed25519_verifies(key.public, APPROVAL_PREFIX + leaf.statement, base64.b64decode(leaf.signature)):
+            self._refuse("bad_signature", f"the signature of {by} does not hold")
+            return
+        self._trust(key)
+        self._count(leaf)
+
+    def _count(self, leaf: Approval) -> None:
+        shown = (leaf.action, leaf.facts, leaf.asked)
+        question = self._questions.setdefault(leaf.approval, _Question(leaf.session, leaf.attempt, shown))
+        if (question.session, question.attempt, question.shown) != (leaf.session, leaf.attempt, shown):
+            self._refuse("answers_differ", "two answers to one approval were shown different things")
+        if leaf.by in question.approved:
+            self._refuse("answered_twice", "one person answered one approval twice")
+        if leaf.verdict == b"deny":
+            self._denied.add(leaf.attempt)
+        else:
+            question.approved.add(leaf.by)
+
+    def consume(self, leaf: Decision, used: set[bytes]) -> None:
+        """Check the approvals that an allow consumes; each works once, for its own attempt."""
+        if leaf.attempt in self._denied:
+            self._refuse("denied_by_person", "a person said no to this attempt")
+        for id in leaf.approvals[2:-2].split(b'","') if leaf.approvals != b"[]" else ():
+            question = self._questions.pop(id, None)
+            if question is None:
+                again = id in used
+                message = f"approval `{id.decode()}` was " + ("consumed before" if again else "never answered")
+                self._refuse("approval_twice" if again else "approval_missing", message)
+                continue
+            used.add(id)
+            if (question.attempt, question.session) != (leaf.attempt, leaf.session):
+                self._refuse("approval_elsewhere", f"approval `{id.decode()}` was given for another attempt")
+            if len(question.approved) < _quorum(question.shown[2]):
+                self._refuse("quorum", f"approval `{id.decode()}` was not answered by enough people")
+
+    def forget(self, session: bytes) -> None:
+        """Drop the answers of a session that has ended."""
+        for id in [id for id, question in self._questions.items() if question.session == session]:
+            self._denied.discard(self._questions.pop(id).attempt)
+
+    # (7) policy ---------------------------------------------------------------------------
+
+    def in_force(self, leaf: Decision) -> None:
+        """An allow used the bundle in force; any other verdict one that was, or none."""
+        if leaf.bundle == self._bundle and leaf.bundle:
+            return
+        if leaf.verdict == b"allow":
+            self._refuse("bundle_not_in_force", "the policy bundle of this allow was not the active one")
+        elif leaf.bundle and leaf.bundle not in self._activated:
+            self._refuse("bundle_not_in_force", "the policy bundle was never activated before this leaf")
+
+
+def _quorum(asked: bytes) -> int:
+    rules = parse(asked)
+    if not isinstance(rules, list):
+        raise ProofError("leaf_schema", "`asked` is not an array")
+    return max([1, *(int(rule.get("quorum", 1)) for rule in rules)])

@@ -1,0 +1,222 @@
+"""Export files, format `assent-export/1`: header, leaves, checkpoints, disclosed values; one a line.
+
+Reading takes constant memory for the leaves and eight bytes for each line.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from assent_verify.canonical import canonicalize, parse
+from assent_verify.errors import ProofError
+from assent_verify.note import VerifierKey, decode_base64, encode_base64
+from assent_verify.report import Report
+from assent_verify.verify import Verifier
+
+FORMAT = "assent-export/1"
+#: Longest line; only disclosed values come near it.
+MAX_LINE = 64 * 1024 * 1024
+_MAX_LEAVES = 2**40
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The first line: which log this is, and how many leaves follow."""
+
+    origin: str
+    log_key: str
+    size: int
+
+    def line(self) -> bytes:
+        """Its canonical form, without the newline."""
+        return canonicalize({"format": FORMAT, "log_key": self.log_key, "origin": self.origin, "size": self.size})
+
+    @classmethod
+    def parse(cls, line: bytes) -> Header:
+        """Read the first line of an export.
+
+        Raises:
+            ProofError: `not_an_export`.
+        """
+        try:
+            value = parse(line, max_bytes=4096)
+        except ProofError as error:
+            raise ProofError("not_an_export", f"the first line is not a header: {error.message}") from error
+        if not isinstance(value, dict) or value.get("format") != FORMAT:
+            raise ProofError("not_an_export", f"the first line is not the header of `{FORMAT}`")
+        origin, log_key, size = (value.get(name) for name in ("origin", "log_key", "size"))
+        if not isinstance(origin, str) or not isinstance(log_key, str) or type(size) is not int:
+            raise ProofError("not_an_export", "the header needs `origin`, `log_key` and `size`")
+        header = cls(origin, log_key, size)
+        if not 0 <= size <= _MAX_LEAVES or header.line() != line:
+            raise ProofError("not_an_export", "the header is not in its one accepted spelling")
+        return header
+
+
+def write(
+    header: Header,
+    leaves: Iterable[bytes],
+    checkpoints: Iterable[bytes] = (),
+    disclosed: Iterable[tuple[int, bytes, Mapping[str, object]]] = (),
+) -> Iterator[bytes]:
+    """The lines of an export, each with its newline.
+
+    Args:
+        header: `size` must be the number of leaves.
+        leaves: exact stored bytes, in log order.
+        checkpoints: signed notes, oldest first.
+        disclosed: leaf index, salt and clear values, in log order.
+    """
+    yield header.line() + b"\n"
+    for leaf in leaves:
+        yield leaf + b"\n"
+    for note in checkpoints:
+        yield canonicalize({"checkpoint": note.decode()}) + b"\n"
+    for index, salt, values in disclosed:
+        value = {"index": index, "salt": encode_base64(salt), "values": dict(values)}
+        yield canonicalize({"disclosed": value}) + b"\n"
+
+
+class Export:
+    """An export file, indexed in one pass.
+
+    Args:
+        open: opens the file for reading from its start, each time it is called.
+
+    Raises:
+        ProofError: `not_an_export` if the first line is no header.
+        OSError: what opening or reading raises.
+    """
+
+    def __init__(self, open: Callable[[], BinaryIO]) -> None:
+        self._open = open
+        self._starts = array("Q")
+        self.whole = True
+        at = 0
+        with open() as file:
+            self.header = Header.parse(file.readline(MAX_LINE).removesuffix(b"\n"))
+            file.seek(0)
+            while line := file.readline(MAX_LINE):
+                self._starts.append(at)
+                at += len(line)
+                self.whole = line.endswith(b"\n")
+        self.size = min(self.header.size, len(self._starts) - 1)
+
+    def leaves(self) -> Iterator[bytes]:
+        """The stored bytes of each leaf."""
+        with self._open() as file:
+            file.readline(MAX_LINE)
+            for _ in range(self.size):
+                yield file.readline(MAX_LINE).removesuffix(b"\n")
+
+    def tail(self) -> Iterator[bytes]:
+        """The lines after the leaves."""
+        after = self.size + 1
+        if after < len(self._starts):
+            with self._open() as file:
+                file.seek(self._starts[after])
+                while line := file.readline(MAX_LINE):
+                    yield line.removesuffix(b"\n")
+
+    def leaf(self, file: BinaryIO, index: int) -> bytes:
+        """One leaf out of order, from a handle of the caller."""
+        file.seek(self._starts[index + 1])
+        return file.readline(MAX_LINE).removesuffix(b"\n")
+
+    def open(self) -> BinaryIO:
+        """Another handle."""
+        return self._open()
+
+
+def verify(export: Export, log_key: VerifierKey | None = None, reviewer_roots: Iterable[bytes] = ()) -> Report:
+    """Verify a whole export.
+
+    Raises:
+        OSError: what reading the file raises.
+    """
+    verifier = Verifier(log_key, reviewer_roots)
+    if export.size < export.header.size or not export.whole:
+        message = f"the header promises {export.header.size} leaves and whole lines, the file holds {export.size}"
+        verifier.problem(None, "truncated", message, "complete")
+    with ExitStack() as stack:
+        tail = _Tail(export, verifier)
+        stack.callback(tail.close)
+        for index, leaf in enumerate(export.leaves()):
+            tail.checkpoints(index)
+            verifier.leaf(index, leaf)
+        tail.checkpoints(None)
+        tail.disclosed(stack.enter_context(export.open()))
+    verifier.named(export.header.origin, export.header.log_key)
+    return verifier.finish()
+
+
+class _Tail:
+    """Walks the lines after the leaves, one ahead, keeping step with the leaves."""
+
+    def __init__(self, export: Export, verifier: Verifier) -> None:
+        self._export = export
+        self._verifier = verifier
+        self._lines = export.tail()
+        self._line = 0
+        self._next: tuple[str, Any] | None = None
+        self._advance()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._lines.close()  # type: ignore[attr-defined]
+
+    def _advance(self) -> None:
+        self._next = None
+        for line in self._lines:
+            self._line += 1
+            try:
+                self._next = _tail_line(line)
+                return
+            except ProofError as error:
+                where = f"line {self._export.size + 1 + self._line}: "
+                self._verifier.problem(None, error.code, where + error.message)
+
+    def checkpoints(self, size: int | None) -> None:
+        """Hand on the checkpoints up to a tree size; all that are left if None."""
+        while self._next and self._next[0] == "checkpoint":
+            note = self._next[1]
+            text = note.split("\n", 2)[1] if note.count("\n") > 1 else ""
+            promised = int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else -1
+            if size is not None and promised > size:
+                return
+            self._verifier.checkpoint(promised, note.encode())
+            self._advance()
+
+    def disclosed(self, file: BinaryIO) -> None:
+        """Check the disclosed values, which come last."""
+        while self._next:
+            kind, value = self._next
+            if kind != "disclosed":
+                self._verifier.problem(None, "tail_order", "a checkpoint stands after disclosed values")
+            elif value["index"] >= self._export.size:
+                message = f"values of leaf {value['index']} are disclosed, which is not in the file"
+                self._verifier.problem(None, "not_opened", message, "disclosed")
+            else:
+                leaf = self._export.leaf(file, value["index"])
+                self._verifier.disclosed(value["index"], leaf, value["salt"], value["values"])
+            self._advance()
+
+
+def _tail_line(line: bytes) -> tuple[str, Any]:
+    """A checkpoint's note, or disclosed values with their salt decoded."""
+    value = parse(line, max_bytes=MAX_LINE)
+    if canonicalize(value) != line:
+        raise ProofError("not_canonical", "line is not in its canonical form")
+    match value:
+        case {"checkpoint": str(note), **rest} if not rest:
+            return "checkpoint", note
+        case {"disclosed": {"index": int(index), "salt": str(salt), "values": dict(values), **more}, **rest} if (
+            not rest and not more and type(index) is int and index >= 0
+        ):
+            salted = decode_base64(salt, "salt")
+            return "disclosed", {"index": index, "salt": salted, "values": values}
+    raise ProofError("tail_line", "expected a checkpoint or disclosed values")

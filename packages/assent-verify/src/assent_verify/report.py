@@ -1,0 +1,106 @@
+"""What a verification found, axis by axis, and in words what it does not prove."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Axis = Literal["sound", "complete", "disclosed"]
+#: A log that is broken throughout names this many problems; the rest are counted.
+MAX_PROBLEMS = 100
+
+NOT_PROVED = (
+    "that recorded facts were true when they were recorded",
+    "that nothing went past Assent without leaving a receipt",
+    "that the policies gave this verdict: `assent replay` recomputes it",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that does not hold.
+
+    Args:
+        leaf: index of the offending leaf, or None if it is not about one.
+        code: stable identifier.
+        message: one line, expected and found.
+        axis: which of the report's answers it turns to `no`.
+    """
+
+    leaf: int | None
+    code: str
+    message: str
+    axis: Axis = "sound"
+
+    def __str__(self) -> str:
+        where = "" if self.leaf is None else f"leaf {self.leaf}: "
+        return f"{where}{self.message} ({self.code})"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Four answers, each yes, no, or None for `not checked`, which is never a pass.
+
+    Args:
+        sound: every leaf is well-formed, in its place, and anchored by signed checkpoints.
+        witnessed: independent witnesses signed the checkpoints.
+        complete: nothing that the last checkpoint commits to is missing.
+        disclosed: every disclosed value opens its commitment.
+        leaves: how many were read.
+        root: root hash over all of them, `sha256:…`.
+        problems: in the order found, at most `MAX_PROBLEMS`.
+        notes: what a reader must know beside the answers.
+        self_asserted: keys were taken from the log itself.
+        open_after: number of the last leaf a checkpoint covers, if leaves follow it.
+    """
+
+    sound: bool | None
+    witnessed: bool | None
+    complete: bool | None
+    disclosed: bool | None
+    leaves: int
+    root: str
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    self_asserted: bool = False
+    open_after: int | None = None
+
+    @property
+    def holds(self) -> bool:
+        """No answer is `no`, and the log is sound."""
+        return self.sound is True and self.complete is not False and self.disclosed is not False
+
+    @property
+    def strict(self) -> bool:
+        """Sound and complete to the last leaf, with keys that came from outside the log."""
+        return self.holds and self.complete is True and not self.self_asserted and self.open_after is None
+
+    def as_json(self) -> dict[str, object]:
+        """The stable JSON form."""
+        return {
+            "sound": self.sound,
+            "witnessed": self.witnessed,
+            "complete": self.complete,
+            "disclosed": self.disclosed,
+            "leaves": self.leaves,
+            "root": self.root,
+            "problems": [{"leaf": p.leaf, "code": p.code, "message": p.message} for p in self.problems],
+        }
+
+    def lines(self) -> list[str]:
+        """The report for a person, line by line."""
+        answers: tuple[tuple[str, bool | None, Axis | None], ...] = (
+            ("SOUND", self.sound, "sound"),
+            ("WITNESSED", self.witnessed, None),
+            ("COMPLETE", self.complete, "complete"),
+            ("DISCLOSED", self.disclosed, "disclosed"),
+        )
+        out = [f"{self.leaves:,} leaves, root {self.root}", ""]
+        for name, answer, axis in answers:
+            first = next((p for p in self.problems if p.axis == axis), None)
+            word = {True: "yes", False: "no", None: "not checked"}[answer]
+            out.append(f"{name:<10} {word}" + (f"   {first}" if answer is False and first else ""))
+        rest = self.problems if len(self.problems) > 1 else []
+        out += ["", *(f"  problem   {problem}" for problem in rest)] if rest else []
+        out += ["", *(f"  note      {note}" for note in self.notes)] if self.notes else []
+        return [*out, "", "  This does not prove " + ",\n    nor ".join(NOT_PROVED) + "."]

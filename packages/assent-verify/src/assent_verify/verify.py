@@ -1,0 +1,331 @@
+"""The verification, step by step, as a state machine that is fed leaf by leaf.
+
+1. every leaf is canonical and fits the format
+2. the tree over the leaves has the root that each signed checkpoint says
+3. the log starts with its genesis, once
+4. the leaves of a session form a chain from open to close; time does not run back
+5. every outcome belongs to an allow, every allow to one permit and one attempt
+6. people's answers are signed by enrolled keys and consumed once, for their attempt
+7. decisions were made under a policy bundle that had been activated
+8. nothing that the last checkpoint commits to is missing
+
+It does no I/O and keeps no leaf: memory grows with permits and open sessions only.
+"""
+
+from __future__ import annotations
+
+from binascii import hexlify
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+
+from assent_verify.authority import Authority
+from assent_verify.canonical import parse
+from assent_verify.checkpoint import Checkpoint, sessions_line
+from assent_verify.errors import ProofError
+from assent_verify.merkle import Frontier
+from assent_verify.note import Note, VerifierKey
+from assent_verify.receipt import (
+    Approval,
+    Decision,
+    Leaf,
+    Outcome,
+    SessionEvent,
+    System,
+    milliseconds,
+    open_values,
+    read,
+)
+from assent_verify.report import MAX_PROBLEMS, Axis, Problem, Report
+
+#: Several processes write one log; their leaves may stand this far out of order, in ms.
+CLOCK_TOLERANCE = 30_000
+#: A permit bounds the start of its effect, in ms.
+PERMIT_LIFE = 60_000
+_STRICTNESS = {b"allow": 0, b"escalate": 1, b"defer": 2, b"deny": 3}
+
+
+class _Session:
+    """What is followed of an open session: where its chain stands, and its open attempts."""
+
+    __slots__ = ("allowed", "head", "seq", "unknown")
+
+    def __init__(self) -> None:
+        self.seq = 0
+        self.head = b""
+        self.allowed: dict[bytes, tuple[bytes, int]] = {}  # attempt → hash and index of its allow
+        self.unknown: dict[bytes, bytes] = {}  # attempt whose outcome may still become known → hash
+
+
+class Verifier:
+    """Checks one log; feed leaves in order, and each checkpoint before the leaf after it.
+
+    Args:
+        log_key: the key that signs checkpoints; None takes the log's own word for it.
+        reviewer_roots: raw public keys of people who are trusted beforehand.
+    """
+
+    def __init__(self, log_key: VerifierKey | None = None, reviewer_roots: Iterable[bytes] = ()) -> None:
+        self._key = log_key
+        self._self_asserted = log_key is None
+        self._frontier = Frontier()
+        self._problems: list[Problem] = []
+        self._failed: set[Axis] = set()
+        self._more = 0
+        self._sessions: dict[bytes, _Session] = {}
+        self._closed: set[bytes] = set()
+        self._used: set[bytes] = set()  # permits, allowed attempts and approvals; each works once
+        self._unfinished: list[tuple[bytes, int]] = []
+        self._latest = 0
+        self._origin = ""
+        self._own: VerifierKey | None = None  # the log key that the genesis names
+        self._pending: dict[int, Note] = {}
+        self._announced = -1
+        self._last: Checkpoint | None = None
+        self._disclosed = 0
+        self._authority = Authority(reviewer_roots, self._refuse)
+
+    def _refuse(self, code: str, message: str, axis: Axis = "sound") -> None:
+        """Note a problem at the leaf in hand, which the tree has not taken in yet."""
+        self.problem(self._frontier.size, code, message, axis)
+
+    def problem(self, leaf: int | None, code: str, message: str, axis: Axis = "sound") -> None:
+        """Note something that does not hold; a reader of files adds its own with this."""
+        self._failed.add(axis)
+        if len(self._problems) < MAX_PROBLEMS:
+            self._problems.append(Problem(leaf, code, message, axis))
+        else:
+            self._more += 1
+
+    def leaf(self, index: int, data: bytes) -> None:
+        """Take in the exact stored bytes of the next leaf."""
+        frontier = self._frontier
+        size = frontier.size
+        if index != size:
+            self._refuse("leaf_missing", f"expected leaf {size}, found leaf {index}")
+        hash = sha256(b"\x00" + data).digest()
+        try:
+            leaf = read(data)  # (1)
+            if not size:
+                self._first(leaf)
+            self._follow(leaf, hash)
+        except ProofError as error:
+            self._refuse(error.code, error.message)
+        frontier.append(hash)
+        if self._pending and size + 1 in self._pending:
+            self._reach(size + 1)
+
+    # (2) the tree -------------------------------------------------------------------------
+
+    def checkpoint(self, size: int, note: bytes) -> None:
+        """Take in a signed checkpoint; sizes rise, and none is behind the leaves."""
+        try:
+            parsed = Note.parse(note)
+            found = Checkpoint.parse(parsed.text).size
+        except ProofError as error:
+            self.problem(None, error.code, f"checkpoint of size {size}: {error.message}")
+            return
+        if found != size or size <= self._announced or size < self._frontier.size:
+            self.problem(None, "checkpoint_order", f"checkpoint of size {found} is out of order")
+            return
+        self._announced = size
+        self._pending[size] = parsed
+        if size == self._frontier.size:
+            self._reach(size)
+
+    def _reach(self, size: int) -> None:
+        """The leaves have come to where a checkpoint stands."""
+        note = self._pending.pop(size)
+        try:
+            checkpoint = Checkpoint.parse(note.text)
+            if self._key is None:
+                raise ProofError("no_log_key", "there is no key to verify it with")
+            note.verify([self._key])
+            if checkpoint.origin not in (self._origin, self._key.name) or self._key.name != self._origin:
+                raise ProofError("origin", f"it is of the log `{checkpoint.origin}`, not of `{self._origin}`")
+            if checkpoint.root != self._frontier.root():
+                raise ProofError("root_differs", "the leaves do not have the root that it says")
+            if checkpoint.sessions and checkpoint.sessions != self._heads():
+                raise ProofError("sessions_differ", "the open sessions are not those that it commits to")
+            self._last = checkpoint
+        except ProofError as error:
+            self.problem(size - 1, error.code, f"checkpoint of size {size}: {error.message}")
+
+    def _heads(self) -> str:
+        heads = ((id.decode(), session.seq, session.head.decode()) for id, session in self._sessions.items())
+        return sessions_line(heads).partition(" ")[2]
+
+    # (3) the beginning --------------------------------------------------------------------
+
+    def _first(self, leaf: Leaf) -> None:
+        if not isinstance(leaf, System) or leaf.event != "genesis":
+            self._refuse("no_genesis", "the log does not start with its genesis")
+            return
+        self._origin = str(leaf.subject["origin"])
+        own = self._own = VerifierKey.parse(str(leaf.subject["log_key"]))
+        if self._key is None:
+            self._key = own
+        if own != self._key:
+            self._refuse("log_key_differs", "the genesis names another log key than the one given")
+        if own.name != self._origin:
+            self._refuse("log_key_differs", "the log key is not named after the log's origin")
+
+    def named(self, origin: str, log_key: str) -> None:
+        """Compare what a file says of its log with the genesis; call after the leaves."""
+        if origin != self._origin or (self._own is not None and str(self._own) != log_key):
+            self.problem(None, "header_differs", "the file names another log than the genesis in it")
+
+    # (4) sessions -------------------------------------------------------------------------
+
+    def _follow(self, leaf: Leaf, hash: bytes) -> None:
+        time = milliseconds(leaf.time)
+        if time > self._latest:
+            self._latest = time
+        elif self._latest - time > CLOCK_TOLERANCE and getattr(leaf, "event", "") != "clock":
+            self._refuse("time_back", f"its time is {self._latest - time} ms before an earlier leaf's")
+        if isinstance(leaf, System):
+            self._system(leaf, time)
+            return
+        session = self._sessions.get(leaf.session)
+        if session is None:
+            session = self._opened(leaf)
+        elif isinstance(leaf, SessionEvent) and leaf.event == b"open":
+            self._refuse("session_open_twice", f"session `{leaf.session.decode()}` is open already")
+        if int(leaf.seq) != session.seq:
+            self._refuse("seq", f"`session.seq` is {leaf.seq.decode()}, expected {session.seq}")
+        if leaf.prev != session.head:
+            self._refuse("prev", "`session.prev` is not the hash of the session's previous leaf")
+        session.seq = int(leaf.seq) + 1
+        session.head = b"sha256:" + hexlify(hash)
+        if isinstance(leaf, Decision):
+            self._decision(leaf, session, time)
+        elif isinstance(leaf, Outcome):
+            self._outcome(leaf, session)
+        elif isinstance(leaf, Approval):
+            self._authority.answer(leaf)
+        elif leaf.event == b"close":
+            self._close(leaf.session, session)
+
+    def _opened(self, leaf: Decision | Outcome | SessionEvent | Approval) -> _Session:
+        if leaf.session in self._closed:
+            self._refuse("after_close", f"session `{leaf.session.decode()}` was closed before")
+        elif not isinstance(leaf, SessionEvent) or leaf.event != b"open":
+            self._refuse("session_not_open", f"session `{leaf.session.decode()}` was never opened")
+        return self._sessions.setdefault(leaf.session, _Session())
+
+    def _close(self, id: bytes, session: _Session) -> None:
+        del self._sessions[id]
+        self._closed.add(id)
+        self._unfinished += [(attempt, index) for attempt, (_, index) in session.allowed.items()]
+        self._authority.forget(id)
+
+    # (5) attempts, permits, outcomes ------------------------------------------------------
+
+    def _decision(self, leaf: Decision, session: _Session, time: int) -> None:
+        if _STRICTNESS[leaf.verdict] < _STRICTNESS[leaf.decided]:
+            self._refuse("verdict_milder", "the final verdict is milder than what was decided")
+        self._authority.in_force(leaf)  # (7)
+        if leaf.verdict != b"allow":
+            if leaf.permit or leaf.audience or leaf.expires:
+                self._refuse("permit_on_refusal", f"a permit stands on a decision that is `{leaf.verdict.decode()}`")
+            return
+        if not leaf.permit or leaf.audience != leaf.server or not leaf.expires:
+            self._refuse("permit_missing", "an allow needs a permit for its own server that expires")
+        elif not 0 < milliseconds(leaf.expires) - time <= PERMIT_LIFE:
+            self._refuse("permit_life", f"the permit does not expire within {PERMIT_LIFE // 1000} s")
+        used = self._used
+        if leaf.permit in used:
+            self._refuse("permit_twice", f"permit `{leaf.permit.decode()}` was minted before")
+        if leaf.attempt in used:
+            self._refuse("allowed_twice", f"attempt `{leaf.attempt.decode()}` was allowed before")
+        used.add(leaf.permit)
+        used.add(leaf.attempt)
+        self._authority.consume(leaf, used)  # (6)
+        session.allowed[leaf.attempt] = (session.head, self._frontier.size)
+
+    def _outcome(self, leaf: Outcome, session: _Session) -> None:
+        allowed = session.allowed.pop(leaf.attempt, None)
+        hash = allowed[0] if allowed else session.unknown.pop(leaf.attempt, None)
+        if hash is None:
+            known = leaf.attempt in self._used
+            message = "already has its outcome, or is of another session" if known else "was never allowed"
+            self._refuse("outcome_twice" if known else "outcome_without_allow", f"the attempt {message}")
+        elif hash != leaf.decision:
+            self._refuse("outcome_elsewhere", "`decision` is not the hash of the allow of this attempt")
+        elif leaf.status == b"unknown":
+            session.unknown[leaf.attempt] = hash
+
+    def _system(self, leaf: System, time: int) -> None:
+        if leaf.event == "genesis" and self._frontier.size:
+            self._refuse("genesis_twice", "the log starts a second time")
+        elif leaf.event == "clock":
+            self._latest = time  # an operator has confirmed what time it is
+        elif leaf.event == "gap":
+            attempt = str(leaf.subject.get("attempt", "")).encode()
+            for session in self._sessions.values():
+                if attempt in session.allowed:
+                    session.unknown[attempt] = session.allowed.pop(attempt)[0]
+        self._authority.system(leaf)  # (6), (7)
+
+    # disclosure ---------------------------------------------------------------------------
+
+    def disclosed(self, index: int, leaf: bytes, salt: bytes, values: Mapping[str, object]) -> None:
+        """Check that clear values open the commitments of a leaf that was fed before."""
+        self._disclosed += 1
+        try:
+            value = parse(leaf)
+            open_values(value if isinstance(value, dict) else {}, salt, values)
+        except ProofError as error:
+            self.problem(index, error.code, error.message, "disclosed")
+
+    # (8) completeness ---------------------------------------------------------------------
+
+    def finish(self) -> Report:
+        """The report over everything that was fed."""
+        size = self._frontier.size
+        for promised in sorted(self._pending):
+            self.problem(None, "truncated", f"a checkpoint covers {promised} leaves, the log has {size}", "complete")
+        if not size:
+            self.problem(None, "no_genesis", "the log has no leaves")
+        notes: list[str] = []
+        complete = self._complete(notes)
+        sound = False if "sound" in self._failed else True if self._last else None
+        if self._more:
+            notes.append(f"{self._more} more problems are not listed")
+        if self._self_asserted:
+            notes.append("self-asserted: the log key was taken from the log itself; pass --log-key")
+        if self._authority.self_asserted:
+            notes.append("self-asserted: people's keys were taken from the log itself; pass --reviewer")
+        return Report(
+            sound=sound,
+            witnessed=None,
+            complete=complete,
+            disclosed=(None if not self._disclosed else "disclosed" not in self._failed),
+            leaves=size,
+            root="sha256:" + self._frontier.root().hex(),
+            problems=self._problems,
+            notes=notes,
+            self_asserted=self._self_asserted or self._authority.self_asserted,
+            open_after=self._last.size - 1 if self._last and self._last.size < size else None,
+        )
+
+    def _complete(self, notes: list[str]) -> bool | None:
+        """Relative to the last checkpoint: every allow before it has come to an outcome."""
+        if self._last is None:
+            notes.append("no checkpoint anchors the leaves")
+            return False if "complete" in self._failed else None
+        covered = self._last.size
+        if covered < self._frontier.size:
+            notes.append(f"OPEN AFTER LEAF {covered - 1}: no checkpoint covers what follows it")
+        if not self._last.sessions:
+            self.problem(covered - 1, "sessions_missing", "the last checkpoint commits to no sessions", "complete")
+        still = [(a, index) for s in self._sessions.values() for a, (_, index) in s.allowed.items()]
+        for attempt, index in sorted([*self._unfinished, *still], key=lambda pair: pair[1]):
+            if index < covered:
+                self.problem(index, "allow_open", f"ALLOW of `{attempt.decode()}` has no outcome", "complete")
+            else:
+                notes.append(f"ALLOW open at leaf {index}, after the last checkpoint")
+        if self._sessions:
+            notes.append(f"{len(self._sessions)} sessions are still open")
+        if "complete" in self._failed:
+            return False
+        return None if "sound" in self._failed else True
