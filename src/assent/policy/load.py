@@ -90,7 +90,7 @@ def _parse_one(source: Source, offset: int, text: str) -> Parsed:
     try:
         parsed = cedar.parse(text)
     except ValueError as error:
-        start, token = where(text, cedar.parse)
+        start, token = where(text, str(error), cedar.parse)
         message = f"the policy does not parse: {error}"
         raise source.refuse(offset + start, message, code="syntax", help=_SYNTAX_HELP, text=token) from error
     if len(parsed) != 1:

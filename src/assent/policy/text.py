@@ -13,6 +13,9 @@ from assent.errors import PolicyError
 _STATEMENT = re.compile(r'(?:[^;"/]|"(?:[^"\\]|\\.)*+"|//[^\n]*+|/)++;', re.DOTALL)
 _BLANK = re.compile(r"(?:\s|//[^\n]*+)*+")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|//[^\n]*+|[A-Za-z_]\w*|\d+|::|[=!<>]=|&&|\|\||\S', re.DOTALL)
+_NAMED = re.compile(r"unexpected token `(.+?)`|duplicate annotation: (?P<note>@\w+)")
+_PROBE = "probe_of_place"
+_PROBES = 50  # places tried, at most
 _SHOWN = 200  # characters of offending text in an error
 
 
@@ -46,30 +49,29 @@ def statements(source: Source) -> Iterator[tuple[int, str]]:
         yield start, source.text[start:at]
 
 
-def where(text: str, parse: Callable[[str], object]) -> tuple[int, str]:
-    """Offset and text of the token that makes `text` fail to parse; (0, "") if no single one does.
+def where(text: str, complaint: str, parse: Callable[[str], object]) -> tuple[int, str]:
+    """Offset and text of the token that the engine complains about; (0, "") if it names none.
 
-    The shortest run of tokens that fails otherwise than by ending too soon ends
-    in the offending one.
+    The engine names a token but not its place. Of several it is the one whose
+    name in the complaint changes when it is renamed.
     """
-    tokens = [(match.start(), match.group()) for match in _TOKEN.finditer(text)]
-    low, high = 0, len(tokens)
-    while low < high:
-        middle = (low + high) // 2
-        start, token = tokens[middle]
-        if _ends_too_soon(text[: start + len(token)], parse):
-            low = middle + 1
-        else:
-            high = middle
-    return tokens[low] if low < len(tokens) else (0, "")
+    named = _NAMED.search(complaint)
+    token = '"' if complaint == "invalid token" else (named[1] or named["note"]) if named else ""
+    places = [match.start() for match in _TOKEN.finditer(text) if match.group() == token]
+    if token.startswith("@"):  # a repeated annotation: the last is one too many
+        return next(((at, token) for at in (text.rfind(token),) if at >= 0), (0, ""))
+    for at in places[:_PROBES]:
+        if len(places) == 1 or _complaint(text[:at] + _PROBE + text[at + len(token) :], parse).count(_PROBE):
+            return at, token
+    return (places[0], token) if places else (0, "")
 
 
-def _ends_too_soon(text: str, parse: Callable[[str], object]) -> bool:
+def _complaint(text: str, parse: Callable[[str], object]) -> str:
     try:
         parse(text)
     except ValueError as error:
-        return "unexpected end" in str(error)
-    return True
+        return str(error)
+    return ""
 
 
 def _past_blank(text: str, at: int) -> int:
