@@ -83,7 +83,7 @@ class SampleLog:
 
     def salt(self) -> bytes:
         """A salt for the next leaf."""
-        return sha256(b"salt %d" % len(self.leaves)).digest()[:16]
+        return sha256(b"salt %d" % self.frontier.size).digest()[:16]
 
     def system(self, event: str, subject: Mapping[str, object], signer: Ed25519PrivateKey | None = None) -> int:
         """A system leaf, signed if a signer is given."""
@@ -168,7 +168,7 @@ class SampleLog:
             "reasons": ["permitted" if allow else "asks_owner"],
             "obligations": [],
             "approvals": [],
-            "permit": identifier("prm", f"permit {len(self.leaves)}") if allow else "",
+            "permit": identifier("prm", f"permit {self.frontier.size}") if allow else "",
             "audience": "files" if allow else "",
             "expires": time(self.now + 7 + 30_000) if allow else "",
         }
@@ -224,7 +224,7 @@ class SampleLog:
     def checkpoint(self) -> None:
         """Sign the tree as it stands."""
         heads = ((id, seq, head) for id, (seq, head) in self.heads.items())
-        size = len(self.leaves)
+        size = self.frontier.size
         text = str(Checkpoint(ORIGIN, size, self.frontier.root(), (sessions_line(heads),)))
         self.checkpoints.append((size, sign(text, self.key, self.log_private.sign)))
 

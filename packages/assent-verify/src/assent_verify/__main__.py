@@ -9,7 +9,9 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from assent_verify import __version__
 from assent_verify.bundle import Export, verify
@@ -29,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ProofError as error:
         parser.error(error.message)  # exits with 2
     try:
-        report = verify(Export(lambda: Path(arguments.file).open("rb")), log_key, roots)
+        report = verify(Export(partial(_open, Path(arguments.file))), log_key, roots)
     except OSError as error:
         print(f"assent-verify: cannot read `{arguments.file}`: {error.strerror}", file=sys.stderr)
         return UNREADABLE
@@ -44,6 +46,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.strict and report.holds and not passed:
             print("\n  --strict: keys must be given, and every leaf covered by the last checkpoint.")
     return OK if passed else NOT_PROVED
+
+
+def _open(path: Path) -> BinaryIO:
+    return path.open("rb")
 
 
 def _public(text: str) -> bytes:

@@ -79,7 +79,7 @@ class Verifier:
         self._origin = ""
         self._own: VerifierKey | None = None  # the log key that the genesis names
         self._pending: dict[int, Note] = {}
-        self._announced = -1
+        self._announced = 0
         self._last: Checkpoint | None = None
         self._disclosed = 0
         self._authority = Authority(reviewer_roots, self._refuse)
