@@ -173,6 +173,7 @@ def test_other_methods_are_actions_too() -> None:
     """§8: `resources/read` is governed as `method:fs/resources%2Fread`."""
     facts = call(definition=None)
     action = replace(facts.action, method="resources/read", tool="resources/read", params={"uri": "file:///a"})
-    rule = '@id("m") permit (principal, action == Action::"method:fs/resources%2Fread", resource) when { context.args.uri like "file:*" };'
+    scope = '(principal, action == Action::"method:fs/resources%2Fread", resource)'
+    rule = f'@id("m") permit {scope} when {{ context.args.uri like "file:*" }};'
     assert verdict(bundle(rule), replace(facts, action=action)) == "allow permitted"
     assert verdict(bundle(rule), replace(facts, action=replace(action, params={}))) == "deny invalid_arguments"

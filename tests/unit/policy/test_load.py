@@ -165,7 +165,7 @@ def test_semicolons_in_strings_and_comments_end_nothing() -> None:
     text = (
         '// a; "b\n@id("x") @reason("one; two // three \\" ;")\npermit (principal, action, resource) // ; "\n;\n// end'
     )
-    assert [rule.id for rule in load([Source("a.cedar", text)]).rules()][0] == "x"
+    assert next(rule.id for rule in load([Source("a.cedar", text)]).rules()) == "x"
 
 
 def test_two_texts_cannot_have_one_name() -> None:
