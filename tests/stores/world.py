@@ -76,6 +76,7 @@ def an_approval(name: str = "one", **changes: object) -> Approval:
         "expires": 2,
         "status": "pending",
         "answers": (answer,),
+        "salt": b"salt",
     }
     return Approval(**(values | changes))  # type: ignore[arg-type]
 

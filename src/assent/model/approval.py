@@ -58,6 +58,7 @@ class Approval:
         facts: digest of the facts shown (`decide.facts.shown`).
         card: what is shown, canonical JSON text; never in a leaf.
         commitment: SHA-256(salt ‖ action digest), which leaves and statements carry.
+        salt: 16 random bytes that open the commitments of question and answers; never in a leaf.
         refusal: digest of server, tool and targets: a *no* holds for it all session.
     """
 
@@ -78,3 +79,4 @@ class Approval:
     expires: int
     status: ApprovalStatus
     answers: tuple[Answer, ...] = ()
+    salt: bytes = b""

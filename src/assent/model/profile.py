@@ -59,7 +59,11 @@ class ToolProfile:
         reversibility: the worst case before argument analysis.
         inferred: True if no reviewed profile applies; policy sees it.
         targets: argument name → target kind, one of `TARGET_KINDS`.
-        analysers: analyser names to run (`path`, `sql`); each adds effects.
+        relative: path argument → what a relative path is relative to: `cwd` (also if absent),
+            `roots`, or the name of another argument.
+        dialect: SQL dialect of its `sql` analyser, empty if it has none.
+        analysers: analyser names to run; each adds effects. `path`: its path arguments are what it
+            changes; `sql`: an argument is SQL; `store`: the server's root files are what it changes.
         authoritative: effects that an analyser may take away after a complete parse.
         narrowable: arguments that an obligation may narrow.
         opaque: number arguments handed to policy as canonical text.
@@ -80,6 +84,8 @@ class ToolProfile:
     reversibility: Reversibility = "irreversible"
     inferred: bool = True
     targets: Mapping[str, str] = field(default_factory=dict)
+    relative: Mapping[str, str] = field(default_factory=dict)
+    dialect: str = ""
     analysers: tuple[str, ...] = ()
     authoritative: frozenset[str] = frozenset()
     narrowable: frozenset[str] = frozenset()

@@ -60,7 +60,7 @@ def _attempt(row: Row) -> Attempt:
 def _approval(row: Row) -> Approval:
     asked = tuple(Asked(**each) for each in json.loads(row[9]))
     answers = tuple(Answer(**each) for each in json.loads(row[16]))
-    return Approval(*(*row[:9], asked, *row[10:16], answers))
+    return Approval(*(*row[:9], asked, *row[10:16], answers, row[17]))
 
 
 def session_row(session: Session) -> Row:
@@ -118,6 +118,7 @@ def approval_row(approval: Approval) -> Row:
         approval.expires,
         approval.status,
         json.dumps([asdict(answer) for answer in approval.answers]),
+        approval.salt,
     )
 
 

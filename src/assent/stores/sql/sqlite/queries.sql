@@ -35,24 +35,24 @@ FROM attempt WHERE state = ? ORDER BY id;
 
 -- name: get_approval
 SELECT id, attempt, session, principal, owner, server, tool, action, commitment, asked, facts, card, refusal,
-       created, expires, status, answers
+       created, expires, status, answers, salt
 FROM approval WHERE id = ?;
 
 -- name: approval_for
 SELECT id, attempt, session, principal, owner, server, tool, action, commitment, asked, facts, card, refusal,
-       created, expires, status, answers
+       created, expires, status, answers, salt
 FROM approval
 WHERE session = ? AND action = ? AND status IN ('pending', 'approved', 'denied')
 ORDER BY created DESC, id DESC LIMIT 1;
 
 -- name: all_approvals
 SELECT id, attempt, session, principal, owner, server, tool, action, commitment, asked, facts, card, refusal,
-       created, expires, status, answers
+       created, expires, status, answers, salt
 FROM approval ORDER BY created, id;
 
 -- name: approvals_with_status
 SELECT id, attempt, session, principal, owner, server, tool, action, commitment, asked, facts, card, refusal,
-       created, expires, status, answers
+       created, expires, status, answers, salt
 FROM approval WHERE status = ? ORDER BY created, id;
 
 -- name: get_refusal
@@ -141,8 +141,8 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 -- name: put_approval
 INSERT OR REPLACE INTO approval
     (id, attempt, session, principal, owner, server, tool, action, commitment, asked, facts, card, refusal,
-     created, expires, status, answers)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+     created, expires, status, answers, salt)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: put_refusal
 INSERT OR IGNORE INTO refusal (session, refusal) VALUES (?, ?);

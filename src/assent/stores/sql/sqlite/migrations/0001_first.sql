@@ -76,7 +76,8 @@ CREATE TABLE approval (
     created INTEGER NOT NULL,
     expires INTEGER NOT NULL,
     status TEXT NOT NULL,
-    answers TEXT NOT NULL
+    answers TEXT NOT NULL,
+    salt BLOB NOT NULL                -- opens the commitments of its answers
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX approval_action ON approval (session, action);
 CREATE INDEX approval_status ON approval (status, created);

@@ -1,0 +1,141 @@
+"""Settings: `assent.toml` in the home, then the environment; nothing global.
+
+No setting turns fail-closed into fail-open. An unknown key is an error, for a
+misspelt one would silently be a default.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from assent.errors import ConfigError
+
+#: Clients give a tool call up at about 60 s.
+LONGEST_WAIT = 50.0
+_USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
+_TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+#: Names of the environment beside the settings: not settings, so not refused.
+_NOT_SETTINGS = frozenset({"ASSENT_HOME", "ASSENT_PRINCIPAL", "ASSENT_SOAK"})
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The settings of one home.
+
+    Args:
+        home: absolute path.
+        user: name of the person who owns local agents; `User::"local/NAME"`.
+        approval_wait: seconds an escalated call is held for an answer, 0 to 50.
+        max_body: most bytes of one message.
+        prior_limit: most bytes of one file kept before a write; a larger one is irreversible.
+        sidecar_days: days that clear values are kept beside the log.
+        show_values: whether notifications may show argument values.
+        bundle_max_age_hours: how long the last good bundle stays in force while files are broken.
+    """
+
+    home: Path
+    user: str
+    approval_wait: float = 45.0
+    max_body: int = 16 * 1024 * 1024
+    prior_limit: int = 4 * 1024 * 1024
+    sidecar_days: int = 30
+    show_values: bool = False
+    bundle_max_age_hours: int = 24
+
+
+#: Setting → (smallest, largest); the type is the field's.
+_BOUNDS: dict[str, tuple[float, float]] = {
+    "approval_wait": (0, LONGEST_WAIT),
+    "max_body": (1024, 256 * 1024 * 1024),
+    "prior_limit": (0, 256 * 1024 * 1024),
+    "sidecar_days": (1, 3650),
+    "bundle_max_age_hours": (1, 24 * 30),
+}
+SETTINGS = tuple(field.name for field in fields(Config) if field.name != "home")
+
+
+def load(home: Path | None, environ: Mapping[str, str]) -> Config:
+    """The settings of a home: defaults, then `assent.toml`, then `ASSENT_…`.
+
+    Args:
+        home: the directory; None for `ASSENT_HOME`, else `~/.assent`.
+        environ: the environment.
+
+    Raises:
+        ConfigError: unknown key, wrong type, or out of bounds; says where and what to write.
+    """
+    place = home or Path(environ.get("ASSENT_HOME") or Path(environ.get("HOME") or "~").expanduser() / ".assent")
+    place = Path(os.path.abspath(place))
+    values = _file(place / "assent.toml") | _environment(environ)
+    return Config(home=place, user=str(values.pop("user", "") or _login(environ)), **values)  # type: ignore[arg-type]
+
+
+def _login(environ: Mapping[str, str]) -> str:
+    name = environ.get("USER") or environ.get("LOGNAME")
+    if not name:
+        try:
+            name = getpass.getuser()
+        except (KeyError, OSError):
+            name = ""
+    return name if _USER.match(name) else f"uid-{os.getuid() if hasattr(os, 'getuid') else 0}"
+
+
+def _file(path: Path) -> dict[str, object]:
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError("config_unreadable", f"`{path}` cannot be read: {error}") from error
+    try:
+        found = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError("config_syntax", f"`{path}` is not TOML: {error}", help="correct the line it names") from error
+    return {name: _checked(name, value, str(path)) for name, value in found.items()}
+
+
+def _environment(environ: Mapping[str, str]) -> dict[str, object]:
+    """Only names of settings count; others with our prefix are refused, so that none is misspelt."""
+    found: dict[str, object] = {}
+    for name, text in environ.items():
+        if not name.startswith("ASSENT_") or name in _NOT_SETTINGS:
+            continue
+        setting = name.removeprefix("ASSENT_").lower()
+        found[setting] = _checked(setting, _typed(setting, text), f"environment `{name}`")
+    return found
+
+
+def _typed(setting: str, text: str) -> object:
+    """The value that a text of the environment means, or the text itself if it means none."""
+    if setting in ("user", "show_values"):
+        return True if text.lower() in _TRUE else False if text.lower() in _FALSE else text
+    if re.fullmatch(r"[0-9]{1,12}", text):
+        return int(text)
+    return float(text) if re.fullmatch(r"[0-9]{1,6}\.[0-9]{1,3}", text) else text
+
+
+def _checked(setting: str, value: object, where: str) -> object:
+    if setting not in SETTINGS:
+        help = f"settings are: {', '.join(SETTINGS)}"
+        raise ConfigError("unknown_setting", f"{where}: there is no setting `{setting}`", help=help)
+    if setting == "user":
+        if not isinstance(value, str) or not _USER.match(value):
+            raise ConfigError("bad_setting", f"{where}: `user` is not a name: expected letters, digits, `._-`")
+        return value
+    if setting == "show_values":
+        if not isinstance(value, bool):
+            raise ConfigError("bad_setting", f"{where}: `show_values` expected true or false, got `{value}`")
+        return value
+    low, high = _BOUNDS[setting]
+    whole = setting != "approval_wait"
+    if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or not low <= value <= high:
+        kind = "a whole number" if whole else "a number"
+        text = f"{where}: `{setting}` expected {kind} from {low:g} to {high:g}, got `{value}`"
+        raise ConfigError("bad_setting", text, help=f"write, for example, `{setting} = {low:g}`")
+    return value if whole else float(value)
