@@ -1,0 +1,63 @@
+"""Processes that commit until they are killed, or all at once; started from a prepared one, so quickly."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from concurrent.futures import Future
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from assent.keys import file
+from assent.model.ids import LeafIndex
+from assent.record import log as log_module
+from assent.record.log import Log
+from assent.stores.sqlite import SqliteStore
+from tests.stores.world import RealClock
+
+ORIGIN = "assent/test"
+
+
+def prepared() -> multiprocessing.context.ForkServerContext:
+    """Starts processes that have this module imported and nothing open."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return context
+
+
+def opened(home: Path, key: Path) -> tuple[SqliteStore, Log]:
+    """A log on a home, as a process has it."""
+    store = SqliteStore(home)
+    return store, Log(store, RealClock(), file.load(key), origin=ORIGIN, node=f"node_{os.getpid()}")
+
+
+def commit_until_killed(home: Path, key: Path, acks: Connection) -> None:
+    """Keep four jobs under way, every third not durable; send `(index, text)` of each that is acknowledged."""
+    log_module.CHECKPOINT_MS = 15  # so that kills fall between claim and signature, too
+    _, log = opened(home, key)
+    under_way: list[tuple[Future[LeafIndex], bytes]] = []
+    n = 0
+    while True:
+        text = f"leaf {os.getpid()} {n}".encode()
+        under_way.append((log.submit(lambda tx, text=text: tx.append(text), durable=n % 3 > 0), text))
+        n += 1
+        if len(under_way) == 4:
+            future, text = under_way.pop(0)
+            acks.send((future.result(), text))
+
+
+def commit_some(home: Path, key: Path, results: Connection, count: int) -> None:
+    """Commit `count` leaves one after the other; send their indexes and seconds."""
+    store, log = opened(home, key)
+    results.send("ready")
+    results.recv()
+    seen = []
+    for n in range(count):
+        text = f"leaf {os.getpid()} {n}".encode()
+        start = time.perf_counter()
+        index = log.submit(lambda tx, text=text: tx.append(text), durable=True).result()
+        seen.append((index, time.perf_counter() - start))
+    results.send(seen)
+    log.close()
+    store.close()
