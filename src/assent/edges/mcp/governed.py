@@ -31,7 +31,7 @@ logger = logging.getLogger("assent.gateway")
 #: Seconds between two progress notifications while a call is held.
 PROGRESS_S = 5.0
 #: Seconds after which the outcome deadline of a call is looked up: most calls are done by then.
-FIRST_LOOK_S = 5.0
+FIRST_LOOK_S = 2.0
 #: The holding steps of the progress value stay below any value that the server sends afterwards.
 _STEP = 0.000001
 
