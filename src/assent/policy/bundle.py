@@ -106,15 +106,18 @@ class Bundle:
         )
         return self._slices.get(key, lambda: self._build(case, shape))
 
-    def _build(self, case: Case, shape: Shape) -> Slice | Unavailable:
+    def applying(self, case: Case, shape: Shape) -> tuple[Rule, ...]:
+        """Rules whose scope can match a case, before any condition: what a tool list is filtered by."""
         name, groups = case.action(shape)
         principal = (case.principal.kind, case.principal.name)
         given = [("Group", group) for group in case.principal.groups]
         ancestors = self._store.ancestors(principal, given)
         found = (self._rules[at] for at in self._index.find((name, *groups), ancestors, case.principal.kind))
         resource = ("Server", case.server.name)
-        applying = tuple(one for one in found if one.resource.op != "==" or one.resource.uids == (resource,))
-        return build(case, shape, applying, self._store.closure)
+        return tuple(one for one in found if one.resource.op != "==" or one.resource.uids == (resource,))
+
+    def _build(self, case: Case, shape: Shape) -> Slice | Unavailable:
+        return build(case, shape, self.applying(case, shape), self._store.closure)
 
 
 def load(sources: Sequence[Source], *, entities: str = "") -> Bundle:
