@@ -58,6 +58,11 @@ class Bundle:
         """The texts as they were loaded, without the built-in one."""
         return self._sources[:-1]
 
+    @property
+    def entities(self) -> str:
+        """Cedar JSON entities as they were loaded; empty if there are none."""
+        return self._entities
+
     def archive(self) -> bytes:
         """Canonical bytes of all sources; their SHA-256 is the digest."""
         return self._archive
