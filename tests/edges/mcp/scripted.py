@@ -21,7 +21,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from assent.edges.mcp import launch
+from assent.edges.mcp import launch, visible
 from assent.enforce.gather import Call
 from assent.enforce.guard import Allowed, Refused
 from assent.errors import RefusedError, UnavailableError
@@ -154,6 +154,7 @@ def home() -> Iterator[Any]:
     yield SimpleNamespace(
         config=SimpleNamespace(
             home=FOLDER,
+            user="someone",
             approval_wait=float(os.environ.get("SCRIPT_WAIT", "1")),
             max_body=int(os.environ.get("SCRIPT_LIMIT", str(1 << 24))),
         ),
@@ -164,14 +165,14 @@ def home() -> Iterator[Any]:
         sessions=Sessions(),
         notifier=SimpleNamespace(notify=lambda title, body: note("notify", body=body)),
         node="node_1",
-        owner='User::"local/someone"',
-        visible=lambda server, tool, principal: not tool.startswith("hidden"),
+        rules=lambda: None,
         roots_of=lambda package, arguments: None,
     )
 
 
 if __name__ == "__main__":
     leaves.append = lambda *_: None  # type: ignore[assignment]
+    visible.visible = lambda rules, principal, server, tool: not tool.name.startswith("hidden")
     logging.basicConfig(level=logging.WARNING, format="assent: %(message)s")
     try:
         code = launch.run(

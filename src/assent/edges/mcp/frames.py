@@ -210,7 +210,7 @@ class Lines(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take what came; stop the stream while two full lines could be waiting."""
         self._buffer += data
-        if len(self._buffer) > self._limit and b"\n" not in data:
+        if len(self._buffer) > max(self._limit, 2 * _EDGE) and b"\n" not in data:
             self._shorten()
         if not self._paused and len(self._buffer) > 2 * self._limit and self._transport is not None:
             self._transport.pause_reading()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -21,10 +20,11 @@ from assent.edges.mcp.command import Program, program_of
 from assent.errors import AssentError, ConfigError
 from assent.model.ids import AttemptId, PrincipalId
 from assent.model.principal import KINDS, Principal, PrincipalKind
-from assent.model.profile import ZONES, Server, Zone
+from assent.model.profile import ZONES, Server, ToolDefinition, Zone
 
 if TYPE_CHECKING:
     from assent.enforce.guard import Guard
+    from assent.enforce.rules import Rules
     from assent.enforce.session import Sessions
     from assent.ports import Clock, Notifier, Store, Transaction
     from assent.record.log import Log
@@ -74,6 +74,8 @@ class Settings(Protocol):
     @property
     def home(self) -> Path: ...
     @property
+    def user(self) -> str: ...
+    @property
     def approval_wait(self) -> float: ...
     @property
     def max_body(self) -> int: ...
@@ -98,12 +100,8 @@ class Home(Protocol):
     def notifier(self) -> Notifier: ...
     @property
     def node(self) -> str: ...
-    @property
-    def owner(self) -> PrincipalId:
-        """The `User` that `assent init` made."""
-
-    def visible(self, server: str, tool: str, principal: PrincipalId) -> bool:
-        """Could any policy allow this principal this tool? Conditions are not guessed."""
+    def rules(self) -> Rules:
+        """The bundle and catalog in force now."""
 
     def roots_of(self, package: str, arguments: Sequence[str]) -> tuple[str, ...] | None:
         """The roots that a profile reads from a server's arguments; None if it does not say."""
@@ -131,7 +129,7 @@ def run(
         with opened() as home:
             program = program_of(options.command, environ)
             server = _server(options, program, home)
-            principal = _principal(options.principal, home.owner, client)
+            principal = _principal(options.principal, home.config.user, client)
             return asyncio.run(_serve(home, child, server, principal, client()))
     finally:
         if child.running():
@@ -221,8 +219,9 @@ def _claim(name: str, program: Program, home: Home) -> None:
         )
 
 
-def _principal(text: str, owner: PrincipalId, client: Callable[[], Client]) -> Principal:
+def _principal(text: str, user: str, client: Callable[[], Client]) -> Principal:
     """`--as`, else the parent program; what a client says of itself is a label, never an identity."""
+    owner = PrincipalId(f'User::"local/{user}"')
     if not text:
         name = re.sub(r"[^A-Za-z0-9._-]+", "-", client().name).strip("-.")[:48] or "unknown"
         return Principal("Agent", f"local/{name}", owner)
@@ -240,6 +239,7 @@ async def _serve(home: Home, child: Child, server: Server, principal: Principal,
     from assent.edges.mcp.governed import Setting
     from assent.edges.mcp.lifecycle import connect, until_closed
     from assent.edges.mcp.pins import Pins
+    from assent.edges.mcp.visible import visible
 
     session = await home.sessions.join(principal, client.key, client.process)
     limit = home.config.max_body
@@ -257,8 +257,11 @@ async def _serve(home: Home, child: Child, server: Server, principal: Principal,
     setting = Setting(home.guard, session.id, server, home.config.approval_wait, due)
     theirs = await connect(os.fdopen(os.dup(0), "rb", 0), os.fdopen(os.dup(1), "wb", 0), limit)
     ours = await connect(child.output, child.input, limit)
-    visible = functools.partial(home.visible, server.name, principal=principal.id)
-    gateway = Gateway(theirs, ours, setting, pins.settle, visible, limit)
+
+    def shown(tool: ToolDefinition) -> bool:
+        return visible(home.rules(), principal, server, tool)
+
+    gateway = Gateway(theirs, ours, setting, pins.settle, shown, limit)
     try:
         return await until_closed(gateway, theirs, ours, child)
     finally:

@@ -29,7 +29,7 @@ Pin = Callable[[Sequence[ToolDefinition]], Awaitable[frozenset[str]]]
 #: Sends a request of the gateway's own to the server; its result.
 Ask = Callable[[str, Mapping[str, object]], Awaitable[dict[str, object]]]
 #: May any policy allow this tool? (`tools/list` shows only those.)
-Visible = Callable[[str], bool]
+Visible = Callable[[ToolDefinition], bool]
 
 
 class ListingError(Exception):
@@ -123,7 +123,7 @@ class Tools:
             and known.digest == definition.digest
             and name not in self._changed
             and name not in self._barred
-            and self._visible(name)
+            and self._visible(definition)
         )
 
     async def _list(self, before: asyncio.Task[None] | None) -> None:

@@ -11,11 +11,10 @@ from pathlib import Path
 
 from serve import raw, send, serve, text, tool
 
-NAMES = (
-    "echo ask_echo deny_echo hidden_echo twice wrong_id text_id die nothing garbage duplicate_key huge marked "
-    "slow silent environment sample elicit roots unknown_request forged_progress slow_to_decide ignore_the_end "
-    "bad_envelope error"
-).split()
+NAMES = """
+echo ask_echo deny_echo hidden_echo twice wrong_id text_id die nothing garbage duplicate_key huge marked slow silent
+environment sample elicit roots unknown_request forged_progress slow_to_decide ignore_the_end bad_envelope error
+"""
 SEEN = Path(os.environ.get("ODD_SEEN", os.devnull))
 WAITING: dict[object, object] = {}
 
@@ -96,6 +95,6 @@ def other(message: dict[str, object]) -> dict[str, object] | None:
 
 if __name__ == "__main__":
     print("odd: started", file=sys.stderr, flush=True)
-    serve(lambda: [tool(name) for name in NAMES], call, other)
+    serve(lambda: [tool(name) for name in NAMES.split()], call, other)
     if signal.getsignal(signal.SIGTERM) == signal.SIG_IGN:
         time.sleep(600)  # not even the end of its input moves it
