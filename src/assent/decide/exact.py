@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import types
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
@@ -19,6 +20,8 @@ def encode(value: object) -> object:
     """
     if value is None or isinstance(value, str | bool | int | float):
         return value
+    if isinstance(value, bytes):
+        return b64encode(value).decode()
     if is_dataclass(value) and not isinstance(value, type):
         return {name: encode(getattr(value, name)) for name in _hints(type(value))}
     if isinstance(value, frozenset):
@@ -56,6 +59,8 @@ def _decode(kind: Any, value: Any) -> Any:
     if origin is not None:  # Mapping[str, X]
         members = _must(isinstance(value, dict), kind, value)
         return {key: _decode(arguments[1], one) for key, one in members.items()}
+    if kind is bytes:
+        return b64decode(_must(isinstance(value, str), kind, value), validate=True)
     if is_dataclass(kind):
         return _object(kind, value)
     return _must(type(value) is kind, kind, value)

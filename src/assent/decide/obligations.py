@@ -21,7 +21,7 @@ def unite(permits: Iterable[Rule], profile: ToolProfile) -> tuple[Obligation, ..
             profile does not call narrowable.
     """
     kept: dict[tuple[str, str, str], Obligation] = {}
-    for rule in sorted(permits, key=lambda one: one.id):
+    for rule in sorted((one for one in permits if one.extra), key=lambda one: one.id):
         for one in rule.obligations():
             key = (one.kind, one.on, _about(one))
             kept[key] = min(kept.get(key, one), one, key=_amount)

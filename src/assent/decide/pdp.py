@@ -7,11 +7,11 @@ deny or defer; nothing is allowed because something went wrong.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from assent.decide import flow, people
-from assent.decide.context import all_facts, of_link, values
+from assent.decide.context import of_link, values
 from assent.decide.facts import Facts, Link
 from assent.decide.obligations import ConflictingObligations, unite
 from assent.errors import RequestError
@@ -19,10 +19,11 @@ from assent.model.decision import Decision, Escalation, GoOn, PolicyRef, Reason,
 from assent.model.profile import EFFECTS, REVERSIBILITY, ZONES
 from assent.policy.arguments import Found, check, examine, refuse_escapes
 from assent.policy.bundle import Bundle
-from assent.policy.kinds import FACTS
-from assent.policy.rule import RESERVED, Rule
+from assent.policy.cedar import Verdict as Answer
+from assent.policy.kinds import DECIDED_FACTS, FACTS
+from assent.policy.rule import Rule
 from assent.policy.schema import SERVER_NAME, TOOL_CALL
-from assent.policy.slices import Case, Shape, Slice, Unavailable
+from assent.policy.slices import Case, Layer, Shape, Slice, Unavailable
 
 #: Code of a built-in rule's reason; every other rule has the code of its layer.
 _BUILTIN_CODES = {
@@ -31,26 +32,49 @@ _BUILTIN_CODES = {
     "assent/may-have-happened": "may_have_happened",
     "assent/runs-by-itself": "runs_by_itself",
 }
-_LATER = "ask again later"
+_TOLD = {"policy_forbids": "a policy forbids it", "needs_approval": "a person must approve it"}
+_PERMITTED = (Reason("permitted", "", "policy permits it"),)
+_EFFECTS = frozenset(EFFECTS)
+_OBSERVED = frozenset(FACTS) - frozenset(DECIDED_FACTS)
 
 
 class _Ended(Exception):
     """The decision is known; carried out of the numbered steps, never out of `decide`."""
 
-    def __init__(self, verdict: Verdict, code: str, message: str, go_on: GoOn, errors: int = 0) -> None:
+    def __init__(self, verdict: Verdict, code: str, message: str, go_on: GoOn = "never", errors: int = 0) -> None:
         super().__init__(message)
-        self.decision = Decision(verdict, (Reason(code, "", message),), errors=errors, go_on=go_on)
+        self.verdict = verdict
+        self.reason = Reason(code, "", message)
+        self.go_on = go_on
+        self.errors = errors
+
+
+Spoken = dict[str, tuple[Rule, PolicyRef]]
 
 
 @dataclass(slots=True)
-class _Collected:
+class _Said:
     """What all evaluations of one call said, over every effect and every link."""
 
-    permits: dict[str, Rule] = field(default_factory=dict)
-    forbids: dict[str, Rule] = field(default_factory=dict)
-    fired: dict[str, Rule] = field(default_factory=dict)
+    permits: Spoken = field(default_factory=dict)
+    forbids: Spoken = field(default_factory=dict)
+    fired: Spoken = field(default_factory=dict)
     unpermitted: bool = False
     errors: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """One call, and what it is decided for."""
+
+    bundle: Bundle
+    facts: Facts
+    effects: tuple[str, ...]
+    worst: str
+
+    def answer(self, verdict: Verdict, reasons: tuple[Reason, ...], *, go_on: GoOn, **more: Any) -> Decision:
+        """A decision about this call."""
+        return Decision(verdict, reasons, effects=self.effects, reversibility=self.worst, go_on=go_on, **more)
 
 
 def decide(bundle: Bundle, facts: Facts) -> Decision:
@@ -64,49 +88,51 @@ def decide(bundle: Bundle, facts: Facts) -> Decision:
         The decision; `allow` only if every policy, link and effect says so and
         every escalation that fired is lifted by a valid approval.
     """
-    effects, worst = flow.effects(facts), flow.reversibility(facts)
+    asked = _Question(bundle, facts, flow.effects(facts), flow.reversibility(facts))
     try:
         _refuse_trouble(facts)  # 1: what could not be established
-        _refuse_malformed(facts, worst)  # 2: facts that contradict each other or are incomplete
+        _refuse_malformed(facts)  # 2: facts that contradict each other or are incomplete
         shape = _shape(bundle, facts)
         found = _arguments(facts, shape)  # 3: arguments the tool or Cedar cannot take
-        said = _evaluate(bundle, facts, shape, found, (effects, worst))  # 4: every effect, every link
-        decision = _combine(bundle, facts, said, (effects, worst))  # 5
+        said = _evaluate(asked, shape, found)  # 4: every effect, every link
+        return _combine(asked, said)  # 5: the strictest holds; answers lift what they name
     except _Ended as ended:
-        decision = ended.decision
-    return replace(decision, effects=effects, reversibility=worst)
+        return asked.answer(ended.verdict, (ended.reason,), go_on=ended.go_on, errors=ended.errors)
 
 
 def _refuse_trouble(facts: Facts) -> None:
     for code in facts.trouble:
-        raise _Ended("defer", code, f"what the decision needs could not be established; {_LATER}", "later")
+        raise _Ended("defer", code, "what the decision needs could not be established; ask again later", "later")
 
 
-def _refuse_malformed(facts: Facts, worst: str) -> None:
-    if not facts.chain or facts.actor.id != facts.action.principal:
-        raise _Ended("deny", "unknown_principal", "it is not known who acts", "never")
-    if [link.role for link in facts.chain] != ["delegator"] * (len(facts.chain) - 1) + ["actor"]:
-        raise _Ended("deny", "unknown_principal", "the chain of delegation is not in order", "never")
+def _refuse_malformed(facts: Facts) -> None:
+    action, server = facts.action, facts.server
+    if not facts.chain or facts.actor.id != action.principal:
+        raise _Ended("deny", "unknown_principal", "it is not known who acts")
+    if facts.chain[-1].role != "actor" or any(link.role != "delegator" for link in facts.chain[:-1]):
+        raise _Ended("deny", "unknown_principal", "the chain of delegation is not in order")
     if any(link.principal.status != "active" for link in facts.chain):
-        raise _Ended("deny", "principal_disabled", "somebody in the chain of delegation may no longer act", "never")
-    if not SERVER_NAME.fullmatch(facts.server.name) or facts.server.name != facts.action.server:
-        raise _Ended("deny", "unknown_server", "the server is not one that is configured", "never")
-    if (facts.definition.digest if facts.definition else None) != facts.action.definition:
-        raise _Ended("deny", "unknown_tool", "the tool's definition is not the pinned one", "never")
-    if facts.action.method == TOOL_CALL and facts.definition is None:
-        raise _Ended("deny", "unknown_tool", "the server has no such tool", "never")
-    known = all_facts(facts)
-    if any(not isinstance(known.get(name), bool) for name in FACTS):
-        raise _Ended("deny", "missing_source", "a fact that the decision needs is missing", "never")
-    if worst not in REVERSIBILITY or facts.server.zone not in ZONES or not facts.analysis.effects <= set(EFFECTS):
-        raise _Ended("deny", "unknown_value", "a fact has a value that nobody knows", "never")
+        raise _Ended("deny", "principal_disabled", "somebody in the chain of delegation may no longer act")
+    if server.name != action.server or not SERVER_NAME.fullmatch(server.name):
+        raise _Ended("deny", "unknown_server", "the server is not one that is configured")
+    if (facts.definition.digest if facts.definition else None) != action.definition:
+        raise _Ended("deny", "unknown_tool", "the tool's definition is not the pinned one")
+    if action.method == TOOL_CALL and facts.definition is None:
+        raise _Ended("deny", "unknown_tool", "the server has no such tool")
+    known = facts.analysis.facts
+    if not known.keys() >= _OBSERVED or not all(type(value) is bool for value in known.values()):
+        raise _Ended("deny", "missing_source", "a fact that the decision needs is missing")
+    if facts.analysis.reversibility not in REVERSIBILITY or server.zone not in ZONES:
+        raise _Ended("deny", "unknown_value", "a fact has a value that nobody knows")
+    if not facts.analysis.effects <= _EFFECTS:
+        raise _Ended("deny", "unknown_value", "the call has an effect that nobody knows")
 
 
 def _shape(bundle: Bundle, facts: Facts) -> Shape:
     action = facts.action
     shape = bundle.shape(facts.server, action.method, action.tool, facts.profile, facts.definition)
     if isinstance(shape, Unavailable):
-        raise _Ended("deny", "tool_unavailable", "the tool's schema cannot be judged, so it is unavailable", "never")
+        raise _Ended("deny", "tool_unavailable", "the tool's schema cannot be judged, so it is unavailable")
     return shape
 
 
@@ -121,23 +147,21 @@ def _arguments(facts: Facts, shape: Shape) -> Found:
     return found
 
 
-def _evaluate(
-    bundle: Bundle, facts: Facts, shape: Shape, found: Found, about: tuple[tuple[str, ...], str]
-) -> _Collected:
-    effects, worst = about
-    shared = values(facts, effects, found)
-    said = _Collected()
+def _evaluate(asked: _Question, shape: Shape, found: Found) -> _Said:
+    facts = asked.facts
+    shared = values(facts, asked.effects, found)
+    said = _Said()
     for link in facts.chain:
-        for effect in effects:
-            case = Case(link.principal, facts.server, facts.profile, effect, worst)
-            cut = bundle.slice(case, shape)
+        for effect in asked.effects:
+            case = Case(link.principal, facts.server, facts.profile, effect, asked.worst)
+            cut = asked.bundle.slice(case, shape)
             if isinstance(cut, Unavailable):
-                raise _Ended("deny", "tool_unavailable", "a rule does not fit the tool's schema", "never")
+                raise _Ended("deny", "tool_unavailable", "a rule does not fit the tool's schema")
             if cut.missing:
-                raise _Ended("deny", "missing_source", "a rule names somebody who is not known", "never")
+                raise _Ended("deny", "missing_source", "a rule names somebody who is not known")
             _ask(cut, _context(cut, shared, link), said)
     if said.errors:
-        raise _Ended("deny", "policy_error", "a rule could not be evaluated", "never", said.errors)
+        raise _Ended("deny", "policy_error", "a rule could not be evaluated", errors=said.errors)
     return said
 
 
@@ -148,7 +172,7 @@ def _context(cut: Slice, shared: dict[str, object], link: Link) -> str:
         raise _Ended("deny", error.code, error.message, "if_changed") from error
 
 
-def _ask(cut: Slice, context: str, said: _Collected) -> None:
+def _ask(cut: Slice, context: str, said: _Said) -> None:
     """Both layers of one slice.
 
     All policies together allow exactly when the base allows and no escalation
@@ -157,94 +181,86 @@ def _ask(cut: Slice, context: str, said: _Collected) -> None:
     both = cut.ask(cut.both, context)
     said.errors += len(both.errors) or both.decision == "NoDecision"  # NoDecision is no verdict (DESIGN §4.1)
     if both.decision == "Allow":
-        said.permits.update((rule.id, rule) for rule in _at(cut.both.rules, both.reasons))
+        _note(said.permits, cut.both, both)
         return
     base = cut.ask(cut.base, context)
-    determining = _at(cut.base.rules, base.reasons)
     if base.decision != "Allow":
-        said.forbids.update((rule.id, rule) for rule in determining)
-        said.unpermitted = said.unpermitted or not determining
+        said.unpermitted = said.unpermitted or not base.reasons
+        _note(said.forbids, cut.base, base)
         return
-    said.permits.update((rule.id, rule) for rule in determining)
+    _note(said.permits, cut.base, base)
     escalations = cut.ask(cut.escalations, context)
     if escalations.decision != "Allow":
-        said.fired.update((rule.id, rule) for rule in _at(cut.escalations.rules, escalations.reasons))
+        _note(said.fired, cut.escalations, escalations)
 
 
-def _combine(bundle: Bundle, facts: Facts, said: _Collected, about: tuple[tuple[str, ...], str]) -> Decision:
+def _note(spoken: Spoken, layer: Layer, verdict: Answer) -> None:
+    for rule, ref in layer.spoke(verdict):
+        spoken[rule.id] = (rule, ref)
+
+
+def _combine(asked: _Question, said: _Said) -> Decision:
     if said.forbids:
-        reasons = tuple(_reason(rule, "policy_forbids") for rule in _ordered(said.forbids))
-        return Decision("deny", reasons, _refs(said.forbids), go_on="never")
+        reasons = tuple(_reason(rule, "policy_forbids") for rule in _rules(said.forbids))
+        return asked.answer("deny", reasons, policies=_refs(said.forbids), go_on="never")
     if said.unpermitted:
-        raise _Ended("deny", "not_permitted", "no policy permits it", "never")
+        raise _Ended("deny", "not_permitted", "no policy permits it")
     try:
-        obligations = unite(said.permits.values(), facts.profile)
+        obligations = unite(_rules(said.permits), asked.facts.profile)
     except ConflictingObligations as error:
-        raise _Ended("deny", "obligation_conflict", str(error), "never") from error
-    provisional = Decision("escalate", (), effects=about[0], reversibility=about[1])
-    asks = [rule.escalation() for rule in _ordered(said.fired)]
-    decision = _approve(bundle, facts, provisional, said, asks)
-    return replace(decision, policies=_refs(said.permits) + _refs(said.fired), obligations=obligations)
+        raise _Ended("deny", "obligation_conflict", str(error)) from error
+    more = {"policies": _refs(said.permits) + _refs(said.fired), "obligations": obligations}
+    if not said.fired:
+        return asked.answer("allow", _PERMITTED, go_on="later", **more)
+    return _approve(asked, said, more)
 
 
-def _approve(
-    bundle: Bundle, facts: Facts, provisional: Decision, said: _Collected, asks: Sequence[Escalation]
-) -> Decision:
+def _approve(asked: _Question, said: _Said, more: dict[str, Any]) -> Decision:
     """Lift what valid approvals lift; what is left needs people (DESIGN §4.7)."""
-    presented = people.about_this(facts, provisional)
-    if asks and people.refused(presented):
-        raise _Ended("deny", "refused_by_person", "a person said no to this call", "never")
-    unpinned = any(referent.digest is None for referent in facts.action.referents) or facts.analysis.facts["not_pinned"]
-    if (
-        unpinned
-        and provisional.reversibility == REVERSIBILITY[-1]
-        and any(not r.has("unpinned") for r in said.fired.values())
-    ):
+    facts = asked.facts
+    asks = [rule.escalation() for rule in _rules(said.fired)]
+    presented = people.about_this(facts, asked.answer("escalate", (), go_on="after_approval"))
+    if people.refused(presented):
+        raise _Ended("deny", "refused_by_person", "a person said no to this call")
+    if _unpinned(facts) and asked.worst == REVERSIBILITY[-1] and not all(r.has("unpinned") for r in _rules(said.fired)):
         message = "it would run or send something whose content cannot be pinned, which nobody can approve"
         raise _Ended("deny", "not_pinned", message, "if_changed")
-    open_, lifted, expired = [], set(), False
+    waiting: list[Escalation] = []
+    lifted: set[str] = set()
+    reviewers, expired = True, False
     groups = people.united(asks)
     for one in asks:
         quorum, expires = groups[one.group]
-        able = people.eligible(bundle, facts, one)
+        able = people.eligible(asked.bundle, facts, one)
         by = [approval.id for approval in presented if people.lifts(approval, one, quorum, expires, facts, able)]
         lifted.update(by[:1])
         if not by:
-            open_.append((replace(one, quorum=quorum, expires=expires), len(able) >= quorum))
+            waiting.append(replace(one, quorum=quorum, expires=expires))
+            reviewers = reviewers and len(able) >= quorum
             expired = expired or any(people.stale(approval, expires, facts.time) for approval in presented)
-    if not open_:
-        return Decision("allow", (Reason("permitted", "", "policy permits it"),), lifted=tuple(sorted(lifted)))
-    return _waiting(said, [one for one, _ in open_], all(enough for _, enough in open_), expired)
-
-
-def _waiting(said: _Collected, asks: list[Escalation], reviewers: bool, expired: bool) -> Decision:
-    why = tuple(_reason(said.fired[one.policy], "needs_approval") for one in asks)
+    if not waiting:
+        return asked.answer("allow", _PERMITTED, lifted=tuple(sorted(lifted)), go_on="later", **more)
+    why = tuple(_reason(said.fired[one.policy][0], "needs_approval") for one in waiting)
     if not reviewers:
-        message = "a person must approve it, and there are not enough who may"
-        return Decision("defer", (Reason("no_reviewer", "", message), *why), go_on="later")
+        reason = Reason("no_reviewer", "", "a person must approve it, and there are not enough who may")
+        return asked.answer("defer", (reason, *why), go_on="later", **more)
     if expired:  # silence is never assent (DESIGN §4.8)
-        message = "nobody approved it in time"
-        return Decision("defer", (Reason("approval_expired", "", message), *why), go_on="later")
-    return Decision("escalate", why, escalations=tuple(asks), go_on="after_approval")
+        reason = Reason("approval_expired", "", "nobody approved it in time")
+        return asked.answer("defer", (reason, *why), go_on="later", **more)
+    return asked.answer("escalate", why, escalations=tuple(waiting), go_on="after_approval", **more)
+
+
+def _unpinned(facts: Facts) -> bool:
+    return facts.analysis.facts["not_pinned"] or any(one.digest is None for one in facts.action.referents)
 
 
 def _reason(rule: Rule, code: str) -> Reason:
-    told = (
-        rule.says("reason")
-        or {"policy_forbids": "a policy forbids it", "needs_approval": "a person must approve it"}[code]
-    )
-    if rule.id.startswith(RESERVED):
-        code = _BUILTIN_CODES[rule.id]
-    return Reason(code, rule.id, told)
+    return Reason(_BUILTIN_CODES.get(rule.id, code), rule.id, rule.says("reason") or _TOLD[code])
 
 
-def _at(rules: Sequence[Rule], positions: Iterable[int]) -> list[Rule]:
-    return [rules[position] for position in positions if position < len(rules)]
+def _rules(spoken: Spoken) -> list[Rule]:
+    return [rule for rule, _ in sorted(spoken.values(), key=lambda one: one[0].id)]
 
 
-def _ordered(rules: dict[str, Rule]) -> list[Rule]:
-    return sorted(rules.values(), key=lambda rule: rule.id)
-
-
-def _refs(rules: dict[str, Rule]) -> tuple[PolicyRef, ...]:
-    return tuple(PolicyRef(rule.id, rule.digest) for rule in _ordered(rules))
+def _refs(spoken: Spoken) -> tuple[PolicyRef, ...]:
+    return tuple(sorted((ref for _, ref in spoken.values()), key=lambda ref: ref.id))

@@ -112,9 +112,14 @@ def encode(kind: Kind, value: Mapping[str, object]) -> dict[str, object]:
     encoded: dict[str, object] = {}
     for name, member in kind.members.items():
         inner = value.get(member.source or name)
-        if inner is not None:
+        if type(inner) is _AS_IS.get(member.kind.name) and not member.derived:
+            encoded[name] = inner
+        elif inner is not None:
             encoded[name] = _DERIVE[member.derived](inner) if member.derived else _value(member.kind, inner, member)
     return encoded
+
+
+_AS_IS: Mapping[str, type] = {"Bool": bool, "Long": int}
 
 
 def _value(kind: Kind, value: object, member: Member) -> object:

@@ -6,8 +6,8 @@ Everything the engine can refuse or half-answer surfaces here as a value or a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Literal
 
@@ -140,23 +140,7 @@ def reads(text: str) -> Reads:
     Raises:
         ValueError: the text does not parse.
     """
-    values: set[str] = set()
-    presence: set[str] = set()
-    whole: set[str] = set()
-    found: set[Uid] = set()
-    every = cedarpy.policies_to_pst(text)
-    for node, based in _walk(every):
-        if isinstance(node, pst.EntityUid):
-            found.add(_uid(node))
-        elif isinstance(node, pst.Var) and node.name == "context" and not based:
-            whole.add("context")
-        elif isinstance(node, pst.GetAttr):
-            values.add(node.attr)
-            if not based:
-                whole.add(node.attr)
-        elif isinstance(node, pst.HasAttr):
-            presence.update(node.attrs)
-    return Reads(frozenset(values), frozenset(presence - values), frozenset(whole), frozenset(found))
+    return _look(cedarpy.policies_to_pst(text))
 
 
 def validate(text: str, kinds: Schema) -> list[tuple[int, str]]:
@@ -186,8 +170,7 @@ def authorize(
 
 
 def _parsed(policy: pst.Template, template: bool) -> Parsed:
-    names = {node.attr for node, _ in _walk(policy) if isinstance(node, pst.GetAttr)}
-    names.update(attr for node, _ in _walk(policy) if isinstance(node, pst.HasAttr) for attr in node.attrs)
+    seen = _look(policy)
     return Parsed(
         policy.effect,
         _scope(policy.principal),
@@ -195,9 +178,8 @@ def _parsed(policy: pst.Template, template: bool) -> Parsed:
         _scope(policy.resource),
         dict(policy.annotations),
         template,
-        frozenset(_uid(uid) for uid in pst.entity_uids(policy)),
-        "args" in names
-        or any(isinstance(node, pst.Var) and node.name == "context" and not based for node, based in _walk(policy)),
+        seen.entities,
+        seen.mentions("args"),
     )
 
 
@@ -227,19 +209,31 @@ def _uid(uid: pst.EntityUid) -> Uid:
     return (str(uid.type), uid.id)
 
 
-def _walk(root: object) -> Iterator[tuple[object, bool]]:
-    """Every node, and whether it is only the base of an attribute access.
-
-    An explicit stack: depth costs memory, not frames.
-    """
-    stack: list[tuple[object, bool]] = [(root, False)]
+def _look(root: pst.PolicySet | pst.Template) -> Reads:
+    """Everything looked at under a node; an explicit stack, so that depth costs memory, not frames."""
+    values: set[str] = set()
+    presence: set[str] = set()
+    whole: set[str] = set()
+    found: set[Uid] = set()
+    stack: list[tuple[object, bool]] = [(root, False)]  # node, and whether it is only the base of an access
     while stack:
         node, based = stack.pop()
-        if isinstance(node, Mapping):
+        kind = type(node)
+        if kind is tuple:
+            stack.extend((one, False) for one in node)  # type: ignore[attr-defined]
+        elif isinstance(node, Mapping):
             stack.extend((one, False) for one in node.values())
-        elif isinstance(node, Sequence) and not isinstance(node, str):
-            stack.extend((one, False) for one in node)
-        elif is_dataclass(node):
-            yield node, based
-            accesses = isinstance(node, pst.GetAttr | pst.HasAttr)
-            stack.extend((getattr(node, one.name), accesses and one.name == "base") for one in fields(node))
+        elif isinstance(node, pst.EntityUid):
+            found.add(_uid(node))
+        elif isinstance(node, pst.GetAttr | pst.HasAttr):
+            stack.append((node.base, True))
+            if isinstance(node, pst.HasAttr):
+                presence.update(node.attrs)
+            else:
+                values.add(node.attr)
+                whole.update((node.attr,) if not based else ())
+        elif isinstance(node, pst.Var):
+            whole.update(("context",) if node.name == "context" and not based else ())
+        elif kind.__module__ == pst.__name__:
+            stack.extend((getattr(node, name), False) for name in kind.__slots__)  # type: ignore[attr-defined]
+    return Reads(frozenset(values), frozenset(presence - values), frozenset(whole), frozenset(found))

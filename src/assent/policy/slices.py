@@ -8,6 +8,7 @@ from typing import Any
 
 import jsonschema_rs
 
+from assent.model.decision import PolicyRef
 from assent.model.principal import Principal
 from assent.model.profile import Server, ToolDefinition, ToolProfile
 from assent.policy import cedar
@@ -88,6 +89,13 @@ class Layer:
     rules: tuple[Rule, ...]
     suffix: str = ""
     _set: PolicySet | None = field(default=None, repr=False)
+    _refs: tuple[PolicyRef, ...] = field(default=(), repr=False)
+
+    def spoke(self, verdict: Verdict) -> list[tuple[Rule, PolicyRef]]:
+        """The rules that determined a verdict, with what a receipt names them by."""
+        if not self._refs:
+            self._refs = tuple(PolicyRef(one.id, one.digest) for one in self.rules)
+        return [(self.rules[at], self._refs[at]) for at in verdict.reasons if at < len(self.rules)]
 
     @property
     def text(self) -> str:

@@ -12,7 +12,8 @@ from tests.unit.decide.calls import AGENT, FS, PERMIT, bundle, call, verdict
 STORE = """[
   {"uid": {"type": "Group", "id": "disabled"}, "attrs": {}, "parents": []},
   {"uid": {"type": "Group", "id": "old"}, "attrs": {}, "parents": [{"type": "Group", "id": "disabled"}]},
-  {"uid": {"type": "Agent", "id": "local/claude"}, "attrs": {"owner": {"__entity": {"type": "User", "id": "local/ana"}}},
+  {"uid": {"type": "Agent", "id": "local/claude"},
+   "attrs": {"owner": {"__entity": {"type": "User", "id": "local/ana"}}},
    "parents": [{"type": "Group", "id": "old"}]},
   {"uid": {"type": "User", "id": "local/ana"}, "attrs": {}, "parents": [{"type": "Group", "id": "old"}]},
   {"uid": {"type": "User", "id": "local/zoe"}, "attrs": {}, "parents": []}

@@ -139,7 +139,7 @@ def test_a_tool_not_yet_known_may_be_named() -> None:
         '[{"uid": {"type": "Agent", "id": "x"}, "attrs": {}, "parents": []}]',
         '[{"uid": {"type": "User", "id": "x"}, "attrs": {}, "attrs": {}, "parents": []}]',
         '[{"uid": {"__expr": "User::\\"x\\""}, "attrs": {}, "parents": []}]',
-        '[{"uid": {"type": "Action", "id": "tool:fs/x"}, "attrs": {}, "parents": [{"type": "Action", "id": "effect:read"}]}]',
+        '[{"uid": {"type": "Action", "id": "tool:fs/x"}, "attrs": {}, "parents": []}]',
     ],
 )
 def test_bad_entities_are_refused(entities: str) -> None:

@@ -113,6 +113,7 @@ def test_a_tool_name_is_percent_encoded(name: str) -> None:
 def test_attribute_names_that_are_not_identifiers_are_quoted() -> None:
     """An argument may be called anything."""
     schema = {"type": "object", "properties": {"my-path é": {"type": "string"}}, "required": ["my-path é"]}
-    rule = '@id("r") forbid (principal, action == Action::"tool:fs/write_file", resource) when { context.args["my-path é"] == "x" };'
+    scope = '(principal, action == Action::"tool:fs/write_file", resource)'
+    rule = f'@id("r") forbid {scope} when {{ context.args["my-path é"] == "x" }};'
     assert verdict(rule, call({"my-path é": "x"}, schema=schema)) == "deny policy_forbids"
     assert verdict(rule, call({"my-path é": "y"}, schema=schema)) == "allow permitted"

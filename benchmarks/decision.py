@@ -1,0 +1,152 @@
+"""Decision latency from 10 to 100,000 policies: facts in, Decision out.
+
+The policies have varied scopes (one tool, a group of actions and principals,
+one principal, a server); the request is one that a constant number of them
+can apply to, as in a real home. Prints a table; `--json FILE` writes the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from typing import Any
+
+from assent_verify.canonical import canonicalize, digest
+
+from assent.catalog.analysis import FACTS, STORE_FACTS, Analysis
+from assent.decide.facts import Facts, Link, Snapshot
+from assent.decide.pdp import decide
+from assent.model.action import Action
+from assent.model.ids import AttemptId, Digest, PrincipalId, SessionId
+from assent.model.principal import Principal
+from assent.model.profile import Server, ToolDefinition, ToolProfile
+from assent.policy.bundle import Source, load
+
+SIZES = (10, 100, 1_000, 10_000, 100_000)
+ROUNDS = 4_000
+ALWAYS = """
+@id("use") permit (principal, action, resource);
+@id("secrets") forbid (principal, action, resource) when { context.facts.secret_path };
+@id("ask") @escalate("owner") @self
+forbid (principal, action in Action::"rev:irreversible", resource) unless { action in Action::"effect:read" };
+@id("roots") @escalate("owner") @self
+forbid (principal, action in Action::"effect:write", resource) unless { context.facts.inside_roots };
+"""
+
+
+def policies(count: int) -> str:
+    """So many policies, four of which apply to every request."""
+    made = [ALWAYS]
+    for at in range(count - 4):
+        scope = (
+            f'principal, action in Action::"tool:s{at % 97}/t{at}", resource',
+            f'principal in Group::"g{at}", action in Action::"effect:write", resource',
+            f'principal == Agent::"local/a{at}", action, resource',
+            f'principal, action in Action::"server:s{at % 97}", resource == Server::"s{at % 97}"',
+        )[at % 4]
+        effect = ("permit", "forbid")[at // 4 % 2]
+        made.append(
+            f'@id("p{at}") {effect} ({scope}) when {{ context.session.calls > {at} && context.facts.analysed }};'
+        )
+    return "\n".join(made)
+
+
+def entities(count: int) -> str:
+    """The groups that policies name."""
+    return json.dumps([{"uid": {"type": "Group", "id": f"g{at}"}, "attrs": {}, "parents": []} for at in range(count)])
+
+
+def call() -> Facts:
+    """One reversible write of a tool with a schema, inside its roots."""
+    schema = {
+        "type": "object",
+        "properties": {"path": {"type": "string"}, "content": {"type": "string"}, "mode": {"type": "integer"}},
+        "required": ["path", "content"],
+    }
+    tool = {"name": "write_file", "inputSchema": schema}
+    pinned = ToolDefinition("write_file", tool, Digest(digest(canonicalize(tool))))
+    agent = Principal("Agent", "local/claude", PrincipalId('User::"local/ana"'), ("g5",))
+    arguments = {"path": "/srv/project/notes.md", "content": "a line of text\n" * 20, "mode": 420}
+    params = {"name": "write_file", "arguments": arguments}
+    action = Action(agent.id, (), SessionId("ses_1"), "fs", "tools/call", "write_file", pinned.digest, params)
+    known = dict.fromkeys((*FACTS, *STORE_FACTS), False) | {"analysed": True, "roots_known": True, "inside_roots": True}
+    effects = frozenset({"write"})
+    return Facts(
+        action=action,
+        attempt=AttemptId("att_1"),
+        chain=(Link(agent),),
+        profile=ToolProfile("write_file", effects, reversibility="reversible", inferred=False),
+        server=Server("fs", zone="local"),
+        definition=pinned,
+        analysis=Analysis(effects, "reversible", known, {"paths": ("/srv/project/notes.md",)}),
+        session=Snapshot(frozenset({"untrusted"}), 3),
+        time=1_795_521_600_000,
+    )
+
+
+def measure(count: int, rounds: int) -> dict[str, Any]:
+    """Load this many policies and decide; times in microseconds, memory in MiB."""
+    text, groups = policies(count), entities(count)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    started = time.perf_counter()
+    bundle = load([Source("bench.cedar", text)], entities=groups)
+    loaded = time.perf_counter() - started
+    facts = call()
+    started = time.perf_counter()
+    first = decide(bundle, facts)
+    cold = time.perf_counter() - started
+    if first.verdict != "allow":
+        raise SystemExit(f"expected `allow`, got {first}")
+    times = []
+    for _ in range(rounds):
+        # the guard computes the canonical form for the digest; here it is part of the cost
+        fresh = replace(facts, action=replace(facts.action))
+        begun = time.perf_counter_ns()
+        decide(bundle, fresh)
+        times.append((time.perf_counter_ns() - begun) / 1000)
+    times.sort()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {
+        "policies": count,
+        "p50_us": round(times[len(times) // 2], 1),
+        "p99_us": round(times[len(times) * 99 // 100], 1),
+        "first_us": round(cold * 1e6),
+        "load_s": round(loaded, 3),
+        "memory_mib": round((peak - before) / (1024 if sys.platform == "linux" else 1024 * 1024), 1),
+    }
+
+
+def main() -> None:
+    """Measure every size in a process of its own, so that memory is its own."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", metavar="FILE", help="also write the results here")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        print(json.dumps(measure(options.one, options.rounds)))
+        return
+    rows = []
+    print(f"{'policies':>9} {'p50 µs':>8} {'p99 µs':>8} {'first µs':>9} {'load s':>8} {'MiB':>7} {'× of 10':>8}")
+    for size in SIZES:
+        command = [sys.executable, __file__, "--one", str(size), "--rounds", str(options.rounds)]
+        row = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        rows.append({**row, "ratio": round(row["p50_us"] / (rows[0] if rows else row)["p50_us"], 2)})
+        row = rows[-1]
+        print(
+            f"{row['policies']:>9,} {row['p50_us']:>8} {row['p99_us']:>8} {row['first_us']:>9} "
+            f"{row['load_s']:>8} {row['memory_mib']:>7} {row['ratio']:>8}"
+        )
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as out:
+            json.dump({"benchmark": "decision", "python": platform.python_version(), "rows": rows}, out, indent=2)
+
+
+if __name__ == "__main__":
+    main()
