@@ -25,6 +25,7 @@ from assent.ports import Reader, Transaction
 from assent.stores import home as homes
 from assent.stores.opening import ask, connect, frontier, open_checked
 from assent.stores.overlay import Overlay, Rows
+from assent.stores.remembered import Remembered
 from assent.stores.sqlite_rows import Row, SqliteReader, approval_row, attempt_row, session_row, unavailable
 from assent.stores.statements import queries
 from assent.stores.turn import Turn, keep_trying
@@ -71,6 +72,7 @@ class SqliteStore:
         with self._turn.next(time.monotonic() + patience):
             self._writer = open_checked(home, DATABASE, self._queries)
         self._frontier = Frontier()
+        self._remembered = Remembered(self._writer, self._queries)
         self._seen = -1
         self._watch = self._connect()
 
@@ -126,7 +128,7 @@ class SqliteStore:
         with self._writing:
             try:
                 self._lock()
-                overlay = Overlay(SqliteReader(self._writer, self._queries), self._frontier)
+                overlay = Overlay(self._remembered, self._frontier)
                 yield overlay
                 self._commit(overlay)
             except BaseException as error:
@@ -148,7 +150,8 @@ class SqliteStore:
             keep_trying(self._try_lock, deadline)
         seen = int(ask(self._writer, "PRAGMA data_version"))
         if seen != self._seen:
-            self._frontier = frontier(SqliteReader(self._writer, self._queries))
+            self._remembered.forget()
+            self._frontier = frontier(self._remembered)
             self._seen = seen
 
     def _try_lock(self) -> bool:
@@ -170,11 +173,12 @@ class SqliteStore:
             self._put_head(size)
         self._writer.execute("COMMIT")
         self._frontier = Frontier.from_bytes(overlay.frontier().to_bytes())
+        self._remembered.keep(overlay.rows)
 
     def _put_head(self, size: int) -> None:
         head = homes.read_head(self._home)
         if head is None or head[0] < size:
-            root = SqliteReader(self._writer, self._queries).rows("claim_of_size", size)[0][0]
+            root = self._remembered.rows("claim_of_size", size)[0][0]
             try:
                 homes.write_head(self._home, size, root)
             except OSError as error:

@@ -22,7 +22,7 @@ if sys.platform != "win32":
     import fcntl
 
 #: Seconds: the first pause, and the longest, between two tries.
-_FIRST, _LONGEST = 0.0002, 0.002
+_FIRST, _LONGEST = 0.0001, 0.0005
 
 
 class Turn:

@@ -58,6 +58,9 @@ FROM approval WHERE status = ? ORDER BY created, id;
 -- name: get_refusal
 SELECT 1 FROM refusal WHERE session = ? AND refusal = ?;
 
+-- name: refusals_of
+SELECT refusal FROM refusal WHERE session = ?;
+
 -- name: get_pin
 SELECT server, tool, digest, definition, offered, offered_definition FROM pin WHERE server = ? AND tool = ?;
 
