@@ -131,7 +131,7 @@ class SampleLog:
         del self.heads[session]
         return index
 
-    def decide(self, session: str, attempt: str, verdict: str = "allow", **members: object) -> int:
+    def decide(self, session: str, attempt: str, /, verdict: str = "allow", **members: object) -> int:
         """A decision on writing a file; an allow comes with its permit."""
         salt, allow = self.salt(), verdict == "allow"
         arguments = {"content": f"text for {attempt}\n", "path": "notes/é.txt"}
@@ -178,7 +178,7 @@ class SampleLog:
             self.allows[attempt] = self.heads[session][1]
         return index
 
-    def settle(self, session: str, attempt: str, status: str = "succeeded", **members: object) -> int:
+    def settle(self, session: str, attempt: str, /, status: str = "succeeded", **members: object) -> int:
         """The outcome of an allowed attempt."""
         salt, response = self.salt(), digest(b'{"content":[]}')
         body: dict[str, object] = {
@@ -194,7 +194,7 @@ class SampleLog:
         self.disclosed.append((len(self.leaves), salt, {"response": response}))
         return self.add({**body, **members}, session)
 
-    def answer(self, session: str, approval: str, attempt: str, verdict: str = "approve", **changes: object) -> int:
+    def answer(self, session: str, approval: str, attempt: str, /, verdict: str = "approve", **changes: object) -> int:
         """A person's signed answer; `signer`, `by` and members of the statement can be given."""
         signer = changes.pop("signer", self.operator)
         assert isinstance(signer, Ed25519PrivateKey)

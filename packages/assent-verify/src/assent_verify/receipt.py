@@ -301,11 +301,13 @@ _SHAPES: Mapping[bytes, tuple[Shape, Any]] = {
     b"open": (SESSION_OPEN, SessionEvent),
     b"clos": (SESSION_CLOSE, SessionEvent),
 }
-_READERS: Mapping[bytes, tuple[re.Pattern[bytes], Any, tuple[str, ...]]] = {
+_SETS = frozenset({"approvals", "effects", "labels"})  # arrays in sorted order, each element once
+_READERS: Mapping[bytes, tuple[re.Pattern[bytes], Any, tuple[str, ...], tuple[str, ...]]] = {
     start: (
         re.compile(shape.pattern().encode()),
         into,
-        tuple(name for name in into._fields if shape is not SESSION_CLOSE or name != "labels"),
+        names := tuple(name for name in into._fields if shape is not SESSION_CLOSE or name != "labels"),
+        tuple(name for name in names if name in _SETS),
     )
     for start, (shape, into) in _SHAPES.items()
 }
@@ -321,24 +323,15 @@ def read(data: bytes) -> Leaf:
     start = data[2:4]
     reader = _READERS.get(data[10:14] if start == b"ev" else start)
     if reader is not None:
-        pattern, make, names = reader
+        pattern, make, names, sets = reader
         match = pattern.fullmatch(data)
         if match is not None and len(data) <= MAX_LEAF:
             leaf: Leaf = make(*match.group(*names))
-            for several in _sets(leaf):
-                _refuse_unsorted(several)
+            for name in sets:
+                if b"," in match[name]:
+                    _refuse_unsorted(match[name])
             return leaf
     return _read_slowly(data)
-
-
-def _sets(leaf: Leaf) -> list[bytes]:
-    """Arrays with more than one element, whose order must be the sorted one."""
-    match leaf:
-        case Decision():
-            return [text for text in (leaf.effects, leaf.approvals) if b"," in text]
-        case Outcome() | SessionEvent():
-            return [leaf.labels] if b"," in leaf.labels else []
-    return []
 
 
 def _refuse_unsorted(text: bytes) -> None:

@@ -44,7 +44,7 @@ class Report:
     Args:
         sound: every leaf is well-formed, in its place, and anchored by signed checkpoints.
         witnessed: independent witnesses signed the checkpoints.
-        complete: nothing that the last checkpoint commits to is missing.
+        complete: nothing that the last checkpoint commits to is missing; None if leaves follow it.
         disclosed: every disclosed value opens its commitment.
         leaves: how many were read.
         root: root hash over all of them, `sha256:…`.
@@ -97,9 +97,11 @@ class Report:
         )
         out = [f"{self.leaves:,} leaves, root {self.root}", ""]
         for name, answer, axis in answers:
-            first = next((p for p in self.problems if p.axis == axis), None)
+            first = next((f"{problem}" for problem in self.problems if problem.axis == axis), "")
+            if name == "COMPLETE" and answer is None and self.open_after is not None:
+                first = f"OPEN AFTER LEAF {self.open_after}: no checkpoint covers what follows"
             word = {True: "yes", False: "no", None: "not checked"}[answer]
-            out.append(f"{name:<10} {word}" + (f"   {first}" if answer is False and first else ""))
+            out.append(f"{name:<10} {word:<11}  {first}".rstrip() if answer is not True else f"{name:<10} {word}")
         rest = self.problems if len(self.problems) > 1 else []
         out += ["", *(f"  problem   {problem}" for problem in rest)] if rest else []
         out += ["", *(f"  note      {note}" for note in self.notes)] if self.notes else []

@@ -223,6 +223,8 @@ class Verifier:
     def _decision(self, leaf: Decision, session: _Session, time: int) -> None:
         if _STRICTNESS[leaf.verdict] < _STRICTNESS[leaf.decided]:
             self._refuse("verdict_milder", "the final verdict is milder than what was decided")
+        if (leaf.tool == b"?") is (leaf.tool_commitment is None):
+            self._refuse("tool_commitment", "a tool is named in the clear or committed to, one of the two")
         self._authority.in_force(leaf)  # (7)
         if leaf.verdict != b"allow":
             if leaf.permit or leaf.audience or leaf.expires:
@@ -309,13 +311,16 @@ class Verifier:
         )
 
     def _complete(self, notes: list[str]) -> bool | None:
-        """Relative to the last checkpoint: every allow before it has come to an outcome."""
+        """Relative to the last checkpoint: every allow before it has come to an outcome.
+
+        None if leaves follow it: how many more there were, nothing in hand can tell.
+        """
         if self._last is None:
             notes.append("no checkpoint anchors the leaves")
             return False if "complete" in self._failed else None
         covered = self._last.size
         if covered < self._frontier.size:
-            notes.append(f"OPEN AFTER LEAF {covered - 1}: no checkpoint covers what follows it")
+            notes.append(f"leaves after {covered - 1} follow each other, but nothing signed vouches for them yet")
         if not self._last.sessions:
             self.problem(covered - 1, "sessions_missing", "the last checkpoint commits to no sessions", "complete")
         still = [(a, index) for s in self._sessions.values() for a, (_, index) in s.allowed.items()]
@@ -328,4 +333,4 @@ class Verifier:
             notes.append(f"{len(self._sessions)} sessions are still open")
         if "complete" in self._failed:
             return False
-        return None if "sound" in self._failed else True
+        return None if "sound" in self._failed or covered < self._frontier.size else True
