@@ -133,6 +133,16 @@ class Log:
     # -- the writer thread
 
     def _work(self) -> None:
+        try:
+            self._write()
+        finally:  # also after a bug: nobody is left waiting for a thread that is gone
+            with self._lock:
+                self._closed = True
+            lost = [job for job in iter(self._waiting, None)] + ([self._held] if self._held else [])
+            if lost:
+                self._fail(lost, UnavailableError("log_closed", "the log is closed"))
+
+    def _write(self) -> None:
         while True:
             try:
                 job = self._held or self._jobs.get(timeout=self._patience())
@@ -183,6 +193,7 @@ class Log:
                     self._claim(tx, asked)
         except BaseException as error:  # nobody's to swallow: every job of the batch gets it
             self._fail(jobs, error)
+            self._looked = self._clock.steady()  # a checkpoint that was due is tried again in a while
             return
         _deliver([job for job in jobs if not job.signs])
         self._sign([job for job in jobs if job.signs], due)
@@ -217,15 +228,14 @@ class Log:
             if due:
                 self._store.durable(False)
                 checkpoints.sign_claimed(self._store, self._signer, self.origin)
-        except UnavailableError as error:
-            _LOGGER.warning("checkpoint not signed: %s", error.message)
+        except BaseException as error:  # what was committed stays; whoever asked for the signature gets it
+            _LOGGER.warning("checkpoint not signed: %s", error)
             for job in jobs:
                 job.error = error
         _deliver(jobs)
 
     def _fail(self, jobs: Sequence[_Job], error: BaseException) -> None:
-        """The batch is lost; a checkpoint that was due is tried again in a while."""
-        self._looked = self._clock.steady()
+        """The batch is lost."""
         if not jobs:
             _LOGGER.warning("checkpoint not written: %s", error)
         for job in jobs:

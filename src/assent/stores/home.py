@@ -7,7 +7,7 @@ that a database put back from an older copy is noticed at the next start.
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
+import fcntl
 import json
 import os
 import stat
@@ -53,10 +53,11 @@ def filesystem(path: Path) -> str:
             return "unknown"
         magic = ctypes.c_ulong.from_buffer(buffer).value & 0xFFFFFFFF  # statfs(2): f_type comes first
         if magic == _OVERLAY:
-            return _overlay(path)
+            mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace")
+            return overlay(path.resolve(), mounts)
         return _DURABLE_LINUX.get(magic) or _KNOWN_BAD.get(magic) or hex(magic)
     if system == "darwin":
-        libc = ctypes.CDLL(ctypes.util.find_library("c"), use_errno=True)
+        libc = ctypes.CDLL(None, use_errno=True)
         call = getattr(libc, "statfs$INODE64", None) or libc.statfs
         buffer = ctypes.create_string_buffer(4096)
         if call(os.fsencode(path), buffer) != 0:
@@ -65,10 +66,15 @@ def filesystem(path: Path) -> str:
     return "unknown"
 
 
-def _overlay(path: Path) -> str:
-    """`overlay`, unless the mount itself says that it syncs nothing or lies in memory."""
+def overlay(path: Path, mounts: str) -> str:
+    """`overlay`, unless the mount itself says that it syncs nothing or lies in memory.
+
+    Args:
+        path: resolved, on an overlay.
+        mounts: text of `/proc/self/mountinfo` (proc(5)).
+    """
     best: tuple[int, str] = (-1, "")
-    for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace").splitlines():
+    for line in mounts.splitlines():
         fields = line.split(" - ", 1)
         point = fields[0].split()[4]
         if path.is_relative_to(point) and len(point) >= best[0]:
@@ -146,9 +152,17 @@ def sync_directory(path: Path) -> None:
     """Make names in a directory durable."""
     handle = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(handle)
+        _flush(handle)
     finally:
         os.close(handle)
+
+
+def _flush(handle: int) -> None:
+    """Down to the medium: fsync(2) of macOS stops at the drive's cache."""
+    if full := getattr(fcntl, "F_FULLFSYNC", None):
+        fcntl.fcntl(handle, full)
+    else:
+        os.fsync(handle)
 
 
 def read_head(home: Path) -> tuple[int, bytes] | None:
@@ -182,7 +196,7 @@ def write_head(home: Path, size: int, root: bytes) -> None:
     handle = os.open(new, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
     try:
         os.write(handle, json.dumps({"root": root.hex(), "size": size}).encode() + b"\n")
-        os.fsync(handle)
+        _flush(handle)
     finally:
         os.close(handle)
     os.replace(new, home / HEAD)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from importlib import resources
+from pathlib import Path
 
+_SQL = Path(__file__).with_name("sql")
 _NAME = re.compile(r"^-- name: ([a-z_]+)$", re.MULTILINE)
 
 
@@ -21,11 +22,11 @@ def migrations(backend: str) -> Sequence[str]:
     Raises:
         ValueError: the numbers have a hole or repeat.
     """
-    folder = resources.files("assent.stores").joinpath("sql", backend, "migrations")
-    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
+    folder = _SQL / backend / "migrations"
+    names = sorted(path.name for path in folder.glob("*.sql"))
     if [int(name.split("_", 1)[0]) for name in names] != list(range(1, len(names) + 1)):
         raise ValueError(f"migrations are not numbered 1, 2, …: {names}")
-    return [folder.joinpath(name).read_text(encoding="utf-8") for name in names]
+    return [(folder / name).read_text(encoding="utf-8") for name in names]
 
 
 def schema(backend: str) -> str:
@@ -34,4 +35,4 @@ def schema(backend: str) -> str:
 
 
 def _text(backend: str, name: str) -> str:
-    return resources.files("assent.stores").joinpath("sql", backend, name).read_text(encoding="utf-8")
+    return (_SQL / backend / name).read_text(encoding="utf-8")

@@ -271,3 +271,47 @@ def test_a_claim_of_a_process_that_died_is_signed_by_the_next(world: World) -> N
     with world.store.read() as reader:
         assert [size for size, _ in reader.checkpoints()] == [1, 2]
         assert dict(reader.unsigned()) == {}
+
+
+def test_a_signer_that_fails_stops_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Receipts are acknowledged without it; who asked for the signature is told, and the claim waits."""
+
+    def broken(message: bytes) -> bytes:
+        raise OSError("the key is on a card that was pulled")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.signer, "sign", broken)
+        assert world.log.submit(lambda tx: tx.append(b"x"), durable=True).result(5) == 0
+        assert isinstance(world.log.checkpoint().exception(5), OSError)
+        assert world.log.submit(lambda tx: tx.append(b"y"), durable=True).result(5) == 1
+    world.log.checkpoint().result(5)
+    with world.store.read() as reader:
+        assert [size for size, _ in reader.checkpoints()] == [1, 2]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_nobody_waits_for_a_writer_that_died() -> None:
+    """A bug that ends the writer thread ends the log: waiting and later jobs are refused, none hangs."""
+
+    class Broken(RealClock):
+        broken = False
+
+        def steady(self) -> int:
+            if self.broken:
+                raise ArithmeticError
+            return super().steady()
+
+    store, clock = Watched(), Broken()
+    log = Log(store, clock, TestKey(), origin=ORIGIN, node="node_1")
+    store.gate.clear()
+    first = log.submit(lambda tx: tx.append(b"x"), durable=True)
+    time.sleep(0.05)  # the writer waits for the store with the first
+    second = log.submit(lambda tx: tx.append(b"x"), durable=True)
+    clock.broken = True
+    store.gate.set()
+    for future in (first, second):
+        assert future.exception(5) is not None
+    with pytest.raises(UnavailableError):
+        while True:
+            log.submit(lambda tx: None, durable=True).exception(5)
+    log.close()
