@@ -165,8 +165,9 @@ def home() -> Iterator[Any]:
         sessions=Sessions(),
         notifier=SimpleNamespace(notify=lambda title, body: note("notify", body=body)),
         node="node_1",
-        rules=lambda: None,
-        roots_of=lambda package, arguments: None,
+        rules=lambda: SimpleNamespace(
+            profiles=SimpleNamespace(roots_of=lambda package, arguments: None, zone_of=lambda package: "")
+        ),
     )
 
 
@@ -179,7 +180,6 @@ if __name__ == "__main__":
             launch.Options(tuple(sys.argv[2:]), name="odd"),
             os.environ,
             home,
-            lambda: launch.Client("python", "key", "process"),
         )
     finally:
         note("exit")

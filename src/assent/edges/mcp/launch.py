@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 from assent.edges.mcp.child import Child
 from assent.edges.mcp.command import Program, program_of
 from assent.errors import AssentError, ConfigError
+from assent.inform.process import process_text, program
 from assent.model.ids import AttemptId, PrincipalId
 from assent.model.principal import KINDS, Principal, PrincipalKind
 from assent.model.profile import ZONES, Server, ToolDefinition, Zone
@@ -41,7 +42,7 @@ class Options:
     Args:
         command: the server's command and arguments.
         name: `--name`; empty for the package's.
-        zone: `--zone`; empty for what the home knows, else `external`.
+        zone: `--zone`; empty for what the package's profile says, else `external`.
         roots: `--root`, as given.
         principal: `--as` or ASSENT_PRINCIPAL; empty for the parent program.
     """
@@ -103,34 +104,29 @@ class Home(Protocol):
     def rules(self) -> Rules:
         """The bundle and catalog in force now."""
 
-    def roots_of(self, package: str, arguments: Sequence[str]) -> tuple[str, ...] | None:
-        """The roots that a profile reads from a server's arguments; None if it does not say."""
-
 
 def run(
     options: Options,
     environ: Mapping[str, str],
     opened: Callable[[], AbstractContextManager[Home]],
-    client: Callable[[], Client],
 ) -> int:
     """Wrap the server until the client or the server ends. The server's exit code.
 
     Args:
         opened: opens the home; called after the server has been started.
-        client: finds out who started this process.
 
     Raises:
         ConfigError: name, zone, roots, principal or command are not usable.
         UnavailableError: the home cannot be opened.
     """
     _check(options)
+    client = parent()
     child = Child(options.command, {name: value for name, value in environ.items() if not name.startswith(_SECRET)})
     try:
         with opened() as home:
-            program = program_of(options.command, environ)
-            server = _server(options, program, home)
-            principal = _principal(options.principal, home.config.user, client)
-            return asyncio.run(_serve(home, child, server, principal, client()))
+            server = _server(options, program_of(options.command, environ), home)
+            principal = _principal(options.principal, home.config.user, client.name)
+            return asyncio.run(_serve(home, child, server, principal, client))
     finally:
         if child.running():
             child.kill()
@@ -153,33 +149,35 @@ def _check(options: Options) -> None:
         raise ConfigError("bad_principal", text, help='write local/NAME or Agent::"local/NAME"')
 
 
-def _server(options: Options, program: Program, home: Home) -> Server:
+def _server(options: Options, started: Program, home: Home) -> Server:
     """The server as configuration and launch command say; its name is claimed for this program.
 
     Raises:
         ConfigError: the name belongs to another program, or a root holds the home.
     """
-    name = options.name or _name_of(program)
-    zone: Zone = next((zone for zone in ZONES if zone == options.zone), "external")
-    given = options.roots or home.roots_of(program.package, program.arguments)
+    name = options.name or _name_of(started)
+    profiles = home.rules().profiles
+    said = options.zone or profiles.zone_of(started.package)
+    zone: Zone = next((zone for zone in ZONES if zone == said), "external")
+    given = options.roots or profiles.roots_of(started.package, started.arguments)
     roots = tuple(sorted({os.path.realpath(os.path.expanduser(root)) for root in given or ()}))
     for root in roots:
         _refuse_home(root, home.config.home)
-    _claim(name, program, home)
+    _claim(name, started, home)
     return Server(
         name=name,
         zone=zone,
         roots=roots,
         roots_known=given is not None and bool(roots),
-        package=program.package,
-        version=program.version,
+        package=started.package,
+        version=started.version,
         cwd=os.getcwd(),
     )
 
 
-def _name_of(program: Program) -> str:
+def _name_of(started: Program) -> str:
     """The package's name, less its scope; of a script or program, its file name."""
-    kind, _, text = program.identity.partition(":")
+    kind, _, text = started.identity.partition(":")
     last = text.rstrip("/").rsplit("/", 1)[-1]
     if kind in ("script", "program"):
         last = last.partition(".")[0]
@@ -199,7 +197,7 @@ def _refuse_home(root: str, home: Path) -> None:
         )
 
 
-def _claim(name: str, program: Program, home: Home) -> None:
+def _claim(name: str, started: Program, home: Home) -> None:
     """First come: a name stands for one program from then on."""
     key = f"server:{name}"
     with home.store.read() as reader:
@@ -207,23 +205,29 @@ def _claim(name: str, program: Program, home: Home) -> None:
 
     def claim(tx: Transaction) -> str:
         if not tx.state(key):
-            tx.put_state(key, program.identity)
+            tx.put_state(key, started.identity)
         return tx.state(key) or ""
 
     known = known or home.log.submit(claim, durable=True).result()
-    if known != program.identity:
+    if known != started.identity:
         raise ConfigError(
             "name_taken",
-            f"the name `{name}` belongs to `{known}`, and this command starts `{program.identity}`",
+            f"the name `{name}` belongs to `{known}`, and this command starts `{started.identity}`",
             help="give this server a name of its own with --name",
         )
 
 
-def _principal(text: str, user: str, client: Callable[[], Client]) -> Principal:
+def parent() -> Client:
+    """The program that started this process; its session outlives none of the two."""
+    pid = os.getppid()
+    return Client(program(pid), process_text(pid), process_text(os.getpid()))
+
+
+def _principal(text: str, user: str, client: str) -> Principal:
     """`--as`, else the parent program; what a client says of itself is a label, never an identity."""
     owner = PrincipalId(f'User::"local/{user}"')
     if not text:
-        name = re.sub(r"[^A-Za-z0-9._-]+", "-", client().name).strip("-.")[:48] or "unknown"
+        name = re.sub(r"[^A-Za-z0-9._-]+", "-", client).strip("-.")[:48] or "unknown"
         return Principal("Agent", f"local/{name}", owner)
     match = _PRINCIPAL.match(text)
     kind: PrincipalKind = next((kind for kind in KINDS if match and kind == match[1]), "Agent")

@@ -12,7 +12,7 @@ import pytest
 
 from assent.edges.mcp import launch
 from assent.edges.mcp.command import Program
-from assent.edges.mcp.launch import Client, Options
+from assent.edges.mcp.launch import Options
 from assent.errors import ConfigError
 
 
@@ -43,6 +43,12 @@ class Home:
 
     def put_state(self, key: str, value: str) -> None:
         self.known[key] = value
+
+    def rules(self) -> Any:
+        return SimpleNamespace(profiles=self)
+
+    def zone_of(self, package: str) -> str:
+        return "local" if package == "npm:files" else ""
 
     def roots_of(self, package: str, arguments: Any) -> tuple[str, ...] | None:
         return tuple(arguments) if package == "npm:files" else None
@@ -111,7 +117,7 @@ def test_roots_are_those_given_else_those_the_profile_reads(tmp_path: Path) -> N
     server = launch._server(Options(("x",), roots=(str(tmp_path / "link"),)), program(), home)
     assert (server.roots, server.roots_known) == ((str(tmp_path / "real"),), True)
     server = launch._server(Options(("x",)), program("npm:files", str(tmp_path / "real")), home)
-    assert server.roots == (str(tmp_path / "real"),)
+    assert (server.roots, server.zone) == ((str(tmp_path / "real"),), "local")
 
 
 @pytest.mark.parametrize("root", ["", "..", "policy"])
@@ -126,10 +132,7 @@ def test_a_root_that_meets_the_home_is_refused(tmp_path: Path, root: str) -> Non
 def test_the_principal_is_named_or_the_parent_program() -> None:
     """What a client says of itself is not asked."""
 
-    def parent() -> Client:
-        return Client("Claude Desktop", "key", "process")
-
-    assert launch._principal("", "me", parent).id == 'Agent::"local/Claude-Desktop"'
-    assert launch._principal("local/x", "me", parent).id == 'Agent::"local/x"'
-    assert launch._principal('Service::"ci"', "me", parent).id == 'Service::"ci"'
-    assert launch._principal("", "me", parent).owner == 'User::"local/me"'
+    assert launch._principal("", "me", "Claude Desktop").id == 'Agent::"local/Claude-Desktop"'
+    assert launch._principal("local/x", "me", "Claude Desktop").id == 'Agent::"local/x"'
+    assert launch._principal('Service::"ci"', "me", "Claude Desktop").id == 'Service::"ci"'
+    assert launch._principal("", "me", "Claude Desktop").owner == 'User::"local/me"'
