@@ -203,7 +203,7 @@ class SampleLog:
             "approval": approval,
             "attempt": attempt,
             "action": commit(salt, "action", attempt),
-            "asked": [{"policy": "starter/deletes", "digest": digest(b"deletes"), "group": "owner"}],
+            "asked": [{"policy": "starter/deletes", "digest": digest(b"deletes"), "group": "owner", "quorum": 1}],
             "facts": commit(salt, "facts", "shown"),
             "verdict": verdict,
             "by": USER,

@@ -50,6 +50,7 @@ class Authority:
         self._activated: set[bytes] = set()
         self._bundle = b""
         self.self_asserted = False
+        self.unsigned_activation = False
 
     # (6) people ---------------------------------------------------------------------------
 
@@ -67,6 +68,7 @@ class Authority:
                 self._refuse("activation_order", "`previous` is not the bundle that was in force")
             self._bundle = str(leaf.subject["bundle"]).encode()
             self._activated.add(self._bundle)
+            self.unsigned_activation |= not leaf.key
 
     def _signer(self, leaf: System) -> _Key | None:
         """The key that signed a system leaf, which must be enrolled, a root, or the first to enrol."""
@@ -169,4 +171,4 @@ def _quorum(asked: bytes) -> int:
     rules = parse(asked)
     if not isinstance(rules, list):
         raise ProofError("leaf_schema", "`asked` is not an array")
-    return max([1, *(int(rule.get("quorum", 1)) for rule in rules)])
+    return max([1, *(int(rule["quorum"]) for rule in rules)])

@@ -147,7 +147,7 @@ STATEMENT = members(
     approval=_id("apr"),
     attempt=_id("att"),
     action=_digest,
-    asked=Many(members(frozenset({"quorum"}), policy=_word, digest=_digest, group=_word, quorum=Number(2))),
+    asked=Many(members(policy=_word, digest=_digest, group=_word, quorum=Number(2))),
     facts=_digest,
     verdict=_one_of("approve", "deny"),
     by=_user,

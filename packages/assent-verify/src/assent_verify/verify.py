@@ -297,6 +297,8 @@ class Verifier:
             notes.append("self-asserted: the log key was taken from the log itself; pass --log-key")
         if self._authority.self_asserted:
             notes.append("self-asserted: people's keys were taken from the log itself; pass --reviewer")
+        if self._authority.unsigned_activation:
+            notes.append("policy was in force before an operator's key was enrolled to sign for it")
         return Report(
             sound=sound,
             witnessed=None,

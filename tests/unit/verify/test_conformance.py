@@ -1,0 +1,78 @@
+"""The published schemas and vectors are what the verifier does."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import jsonschema_rs
+import pytest
+from assent_verify import receipt
+from assent_verify.canonical import canonicalize
+from assent_verify.errors import ProofError
+from assent_verify.note import decode_base64
+from assent_verify.receipt import commit, read
+
+from conformance.receipt import generate
+from conformance.receipt.sample import sample
+
+FOLDER = Path(generate.__file__).parent
+DOCUMENT = FOLDER.parents[1] / "docs" / "receipts.md"
+
+
+@pytest.mark.parametrize("name", generate.files())
+def test_the_published_files_are_those_the_generator_writes(name: str) -> None:
+    """`python -m conformance.receipt.generate` was run after the last change."""
+    assert (FOLDER / name).read_bytes() == generate.files()[name]
+
+
+def test_the_schemas_accept_the_sample_and_refuse_what_is_not_in_the_format() -> None:
+    """A reader with nothing but the JSON Schema sees the same leaves."""
+    leaf = jsonschema_rs.validator_for(json.loads((FOLDER / "leaf.schema.json").read_text()))
+    line = jsonschema_rs.validator_for(json.loads((FOLDER / "export.schema.json").read_text()))
+    lines = sample().export().splitlines()
+    for text in lines[1:33]:
+        assert leaf.is_valid(json.loads(text)), text
+        assert not line.is_valid(json.loads(text))
+        assert not leaf.is_valid({**json.loads(text), "more": 1})
+    for text in (lines[0], *lines[33:]):
+        assert line.is_valid(json.loads(text)), text
+    broken = json.loads(lines[1])
+    broken["subject"]["more"] = 1
+    assert not leaf.is_valid(broken)
+
+
+def test_the_vectors_hold() -> None:
+    """Commitments are recomputed; every refused leaf is refused with its code."""
+    vectors = json.loads((FOLDER / "vectors.json").read_text())
+    for vector in vectors["commitments"]:
+        salt = decode_base64(vector["salt"], "salt")
+        assert commit(salt, vector["name"], vector["value"]) == vector["commitment"]
+        assert canonicalize(vector["value"]).decode() == vector["canonical"]
+    assert len(vectors["refused"]) >= 12
+    for vector in vectors["refused"]:
+        with pytest.raises(ProofError) as caught:
+            read(vector["leaf"].encode())
+        assert caught.value.code == vector["code"], vector["why"]
+
+
+@pytest.mark.parametrize("name", generate.SHAPES)
+def test_the_document_names_every_member(name: str) -> None:
+    """docs/receipts.md describes each member of each leaf."""
+    text = DOCUMENT.read_text()
+    shape = generate.SHAPES[name]
+    missing = [member for member in shape.shapes if f"`{member}`" not in text]
+    assert missing == []
+
+
+def test_the_document_names_every_problem_code() -> None:
+    """Each code that a report can carry is explained."""
+    source = Path(receipt.__file__).parent
+    found: set[str] = set()
+    for file in ("verify.py", "authority.py", "bundle.py", "receipt.py"):
+        text = (source / file).read_text()
+        found |= set(re.findall(r'(?:_refuse\(|ProofError\(|problem\([^,()]*, )\s*"([a-z_]+)"', text))
+    text = DOCUMENT.read_text()
+    assert len(found) > 35
+    assert sorted(code for code in found if f"`{code}`" not in text) == []
