@@ -69,8 +69,12 @@ class SqliteStore:
         self._suspect = False
         self._open = True
         self._turn = Turn(home / "assent.turn")
-        with self._turn.next(time.monotonic() + patience):
-            self._writer = open_checked(home, DATABASE, self._queries)
+        try:
+            with self._turn.next(time.monotonic() + patience):
+                self._writer = open_checked(home, DATABASE, self._queries)
+        except BaseException:
+            self._turn.close()
+            raise
         self._frontier = Frontier()
         self._remembered = Remembered(self._writer, self._queries)
         self._seen = -1

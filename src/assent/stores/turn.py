@@ -26,10 +26,21 @@ _FIRST, _LONGEST = 0.0001, 0.0005
 
 
 class Turn:
-    """A lock file of the home, held by whoever is next to write."""
+    """A lock file of the home, held by whoever is next to write.
+
+    Raises:
+        UnavailableError: the file cannot be made.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            self._handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+        except OSError as error:
+            raise UnavailableError(
+                "home_readonly",
+                f"`{path}` cannot be made: {error.strerror}",
+                help="free space, or make the home writable",
+            ) from error
 
     @contextmanager
     def next(self, deadline: float) -> Iterator[None]:
