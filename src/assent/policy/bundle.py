@@ -125,6 +125,12 @@ class Bundle:
         return build(case, shape, self.applying(case, shape), self._store.closure)
 
 
+def _can_apply(rule: Rule, case: Case) -> bool:
+    """What the index leaves in, less what plainly names another server or type."""
+    elsewhere = rule.resource.op == "==" and rule.resource.uids != (("Server", case.server.name),)
+    return not elsewhere and rule.principal.type in ("", case.principal.kind)
+
+
 def load(sources: Sequence[Source], *, entities: str = "") -> Bundle:
     """Load policy texts; the whole bundle is refused for one mistake.
 

@@ -71,7 +71,7 @@ def call(
         principal.id, (), SessionId("ses_1"), server.name, "tools/call", "write_file", pinned_digest, params
     )
     known = {name: False for name in FACTS if name not in DECIDED_FACTS}
-    known.update(analysed=True, roots_known=True, inside_roots=True, **(facts or {}))
+    known |= {"analysed": True, "roots_known": True, "inside_roots": True} | (facts or {})
     made = Facts(
         action=action,
         attempt=AttemptId("att_1"),
