@@ -18,7 +18,8 @@ from assent.edges.mcp import classes, frames
 from assent.edges.mcp.frames import Id, Lines, Notification, Request, Response, Sink, Unreadable
 from assent.edges.mcp.governed import Governor, Setting
 from assent.edges.mcp.peer import Asked, LostError, Peer
-from assent.edges.mcp.tools import ListingError, Pin, Tools, Visible
+from assent.edges.mcp.pins import Pins
+from assent.edges.mcp.tools import ListingError, Tools, Visible
 from assent.errors import AssentError
 
 logger = logging.getLogger("assent.gateway")
@@ -52,7 +53,7 @@ class Gateway:
         client: lines from the client and pipe to it.
         server: the same for the server.
         setting: guard, session and server of governed calls.
-        pin: records tool definitions.
+        pins: records tool definitions.
         visible: which tools the client may be shown.
         limit: most bytes of one message.
         extra: unknown notifications that the operator lets pass.
@@ -63,14 +64,14 @@ class Gateway:
         client: tuple[Lines, Sink],
         server: tuple[Lines, Sink],
         setting: Setting,
-        pin: Pin,
+        pins: Pins,
         visible: Visible,
         limit: int,
         extra: frozenset[str] = frozenset(),
     ) -> None:
         self._client = End(client[0], Peer("client", client[1]))
         self._server = End(server[0], Peer("server", server[1]))
-        self._tools = Tools(self._ask, pin, visible)
+        self._tools = Tools(self._ask, pins, visible)
         self._to_server = Governor(setting, self._client.peer, self._server.peer, self._tools)
         self._to_client = Governor(setting, self._server.peer, self._client.peer, None)
         self._limit = limit

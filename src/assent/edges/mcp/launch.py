@@ -265,7 +265,7 @@ async def _serve(home: Home, child: Child, server: Server, principal: Principal,
     def shown(tool: ToolDefinition) -> bool:
         return visible(home.rules(), principal, server, tool)
 
-    gateway = Gateway(theirs, ours, setting, pins.settle, shown, limit)
+    gateway = Gateway(theirs, ours, setting, pins, shown, limit)
     try:
         return await until_closed(gateway, theirs, ours, child)
     finally:

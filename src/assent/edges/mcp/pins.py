@@ -39,6 +39,11 @@ class Pins:
         self._server = server
         self._tell = tell
 
+    def version(self) -> str:
+        """Moves whenever a pin of this home does."""
+        with self._store.read() as reader:
+            return reader.state(VERSION) or ""
+
     async def settle(self, tools: Sequence[ToolDefinition]) -> frozenset[str]:
         """Pin what is new, note what is offered instead of a pinned one; the names that changed.
 

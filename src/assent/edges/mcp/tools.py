@@ -15,6 +15,7 @@ from assent_verify.canonical import canonicalize, digest
 
 from assent.edges.mcp.classes import PROTOCOL_META
 from assent.edges.mcp.names import confusable
+from assent.edges.mcp.pins import Pins
 from assent.errors import AssentError, ProofError
 from assent.model.ids import Digest
 from assent.model.profile import ToolDefinition
@@ -24,8 +25,6 @@ logger = logging.getLogger("assent.gateway")
 #: Most pages and tools of one listing; a server that says more is not believed.
 MAX_PAGES, MAX_TOOLS = 200, 10_000
 
-#: Pins definitions at their first use; gives the names whose definition is not the pinned one.
-Pin = Callable[[Sequence[ToolDefinition]], Awaitable[frozenset[str]]]
 #: Sends a request of the gateway's own to the server; its result.
 Ask = Callable[[str, Mapping[str, object]], Awaitable[dict[str, object]]]
 #: May any policy allow this tool? (`tools/list` shows only those.)
@@ -54,13 +53,15 @@ class Tools:
 
     Args:
         ask: sends the gateway's own `tools/list`.
-        pin: records definitions at first use.
+        pins: records definitions at first use.
         visible: what the client may be shown.
     """
 
-    def __init__(self, ask: Ask, pin: Pin, visible: Visible) -> None:
+    def __init__(self, ask: Ask, pins: Pins, visible: Visible) -> None:
         self._ask = ask
-        self._pin = pin
+        self._pins = pins
+        self._version = ""
+        self._usable: Sequence[ToolDefinition] = ()
         self._visible = visible
         self._offered: dict[str, ToolDefinition] = {}
         self._changed: frozenset[str] = frozenset()
@@ -77,7 +78,7 @@ class Tools:
         """
         if meta:
             self._meta = dict(meta)
-        before = self._listing
+        before, self._listed = self._listing, False  # until it is there, nothing older is believed
         self._listing = asyncio.create_task(self._list(before))
         self._listing.add_done_callback(_heard)
         return self._listing
@@ -97,6 +98,8 @@ class Tools:
             return Known(None, "unknown_tool")
         if name in self._barred:
             return Known(None, "ambiguous_name")
+        if self._pins.version() != self._version:  # a person has accepted a tool, or another process pinned one
+            self._changed = await self._pinned(self._usable)
         return Known(definition, "tool_changed" if name in self._changed else "")
 
     async def shown(self, result: dict[str, object], *, partial: bool) -> dict[str, object]:
@@ -156,16 +159,22 @@ class Tools:
             if offered.setdefault(tool.name, tool).digest != tool.digest:
                 barred.add(tool.name)
         usable = [tool for name, tool in offered.items() if name not in barred]
-        try:
-            changed = await self._pin(usable)
-        except AssentError as error:
-            raise ListingError(f"the tools could not be pinned: {error.message}") from error
+        changed = await self._pinned(usable)
         for name in sorted(changed - self._changed):
             logger.warning("tool %s has changed and is stopped; see: assent catalog accept", ascii(name))
         for name in sorted(barred - self._barred):
             logger.warning("tool %s looks like another one or is listed twice, and is left out", ascii(name))
         self._offered, self._changed, self._barred = offered, changed, frozenset(barred)
-        self._listed = True
+        self._usable, self._listed = usable, True
+
+    async def _pinned(self, usable: Sequence[ToolDefinition]) -> frozenset[str]:
+        """Pin what is new; the names whose definition is not the pinned one."""
+        try:
+            self._version = self._pins.version()
+            changed = await self._pins.settle(usable)
+        except AssentError as error:
+            raise ListingError(f"the tools could not be pinned: {error.message}") from error
+        return changed
 
 
 def _definitions(tools: object) -> list[ToolDefinition]:
