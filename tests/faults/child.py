@@ -1,6 +1,7 @@
 """What fault tests run in a process of their own: commits, and says what was acknowledged.
 
 child.py commit HOME KEY [MODE] [COUNT]   one leaf after the other; a line `ack INDEX` for each
+child.py unflushed HOME KEY               one leaf that is flushed and one that is only visible, then waits
 child.py full HOME KEY CONTROL            fills the disk and frees it, breaks it and mends it
 """
 
@@ -42,6 +43,15 @@ def commit(home: str, key: str, mode: str = "FULL", count: str = "0") -> None:
         n += 1
 
 
+def unflushed(home: str, key: str) -> None:
+    """Say what was committed and wait to be killed."""
+    _, log = opened(home, key)
+    for durable in (True, False):
+        log.submit(lambda tx, durable=durable: tx.append(f"durable {durable}".encode()), durable=durable).result()
+    print("done", flush=True)
+    sys.stdin.read()
+
+
 def full(home: str, key: str, control: str) -> None:
     """A full disk, then a broken flush; prints what each commit came to, then waits to be killed."""
     store, log = opened(home, key)
@@ -70,4 +80,4 @@ def full(home: str, key: str, control: str) -> None:
 
 
 if __name__ == "__main__":
-    {"commit": commit, "full": full}[sys.argv[1]](*sys.argv[2:])
+    {"commit": commit, "full": full, "unflushed": unflushed}[sys.argv[1]](*sys.argv[2:])

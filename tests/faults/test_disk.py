@@ -164,3 +164,19 @@ def test_a_full_disk_denies_and_work_resumes_when_it_is_free(disk: Disk) -> None
         "ack 3 mended",
     ]
     assert disk.after_power_cut() == ["before", "free again", "seen but not flushed", "mended"]
+
+
+def test_what_is_promised_after_a_restart_stands_on_nothing_unflushed(disk: Disk) -> None:
+    """A process dies with a visible leaf that the disk has dropped; the next one writes it again before
+    it acknowledges a leaf of its own."""
+    child = disk.run("unflushed")
+    assert child.stdout is not None and child.stdin is not None
+    assert child.stdout.readline() == "done\n"
+    child.kill()
+    child.wait()
+    child.stdout.close()
+    child.stdin.close()
+    acks = disk.acknowledged("FULL", 3)
+    leaves = disk.after_power_cut()
+    assert leaves[:2] == ["durable True", "durable False"]
+    assert all(leaves[index] == text for index, text in acks.items())

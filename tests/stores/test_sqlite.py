@@ -359,3 +359,22 @@ def test_a_fork_does_not_share_the_store(home: Path) -> None:
     with store.begin() as tx:
         assert tx.append(b"leaf") == 0
     store.close()
+
+
+@pytest.mark.parametrize("name", [DATABASE, f"{DATABASE}-wal"])
+@pytest.mark.parametrize("replaced", [True, False])
+def test_a_commit_into_a_file_that_is_gone_is_none(home: Path, name: str, replaced: bool) -> None:
+    """If the database or its log is removed or replaced while in use, nothing more is acknowledged."""
+    store = SqliteStore(home)
+    with store.begin() as tx:
+        tx.append(b"leaf")
+    content = (home / name).read_bytes()
+    (home / name).unlink()
+    if replaced:
+        (home / "new").write_bytes(content)
+        (home / "new").rename(home / name)
+    for _ in range(2):
+        with pytest.raises(UnavailableError) as caught, store.begin() as tx:
+            tx.append(b"lost")
+        assert caught.value.code == "store_replaced"
+    store.close()

@@ -114,18 +114,18 @@ class Log:
 
     def close(self) -> None:
         """Finish what was submitted, sign a last checkpoint, and refuse anything more."""
+        if os.getpid() != self._pid:
+            return  # the thread is the parent's, and its lock may be held for ever here
         with self._lock:
-            if self._closed or os.getpid() != self._pid:
+            if not self._closed:
                 self._closed = True
-                return
-            self._closed = True
-            self._jobs.put(None)
+                self._jobs.put(None)
         self._thread.join()
 
     def _put(self, job: _Job) -> None:
+        if os.getpid() != self._pid:  # before the lock, which may be held for ever here
+            raise UnavailableError("forked", "the log was opened before a fork", help="open it in the new process")
         with self._lock:
-            if os.getpid() != self._pid:
-                raise UnavailableError("forked", "the log was opened before a fork", help="open it in the new process")
             if self._closed:
                 raise UnavailableError("log_closed", "the log is closed")
             self._jobs.put(job)

@@ -99,6 +99,10 @@ def open_checked(home: Path, name: str, queries: Mapping[str, str]) -> sqlite3.C
         connection.execute("BEGIN")
         _check_tree(SqliteReader(connection, queries), head)
         connection.execute("ROLLBACK")
+        # a process that died may have had a flush fail, after which Linux takes what was written for
+        # clean: write it again, or what is promised next would stand on a hole (docs/decisions/002)
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
         connection.execute("PRAGMA busy_timeout=0")  # from here on `turn` waits
     except sqlite3.Error as error:
         connection.close()

@@ -79,6 +79,7 @@ class SqliteStore:
         self._remembered = Remembered(self._writer, self._queries)
         self._seen = -1
         self._watch = self._connect()
+        self._files = self._identity()
 
     # -- reading
 
@@ -93,7 +94,10 @@ class SqliteStore:
     def changed(self) -> int:
         self._check()
         with self._asking:  # counts commits of every other connection, this store's writer included
-            return int(ask(self._watch, "PRAGMA data_version"))
+            try:
+                return int(ask(self._watch, "PRAGMA data_version"))
+            except sqlite3.Error as error:
+                raise unavailable(error) from error
 
     def _borrow(self) -> sqlite3.Connection:
         self._check()
@@ -176,8 +180,25 @@ class SqliteStore:
             # before the note can be seen: a head that lags would miss a rollback
             self._put_head(size)
         self._writer.execute("COMMIT")
+        if self._identity() != self._files:
+            raise UnavailableError(
+                "store_replaced",
+                "`assent.db` was removed or replaced while it was in use",
+                help="put the newest copy of the home back and start again; nothing is permitted until then",
+            )
         self._frontier = Frontier.from_bytes(overlay.frontier().to_bytes())
         self._remembered.keep(overlay.rows)
+
+    def _identity(self) -> list[tuple[int, int] | None]:
+        """Which files the names stand for: a commit into a file that is gone is no receipt."""
+        found: list[tuple[int, int] | None] = []
+        for name in (DATABASE, f"{DATABASE}-wal"):
+            try:
+                status = os.stat(self._home / name)
+                found.append((status.st_dev, status.st_ino))
+            except OSError:
+                found.append(None)
+        return found
 
     def _put_head(self, size: int) -> None:
         head = homes.read_head(self._home)
@@ -218,11 +239,11 @@ class SqliteStore:
     # -- the end
 
     def close(self) -> None:
+        if os.getpid() != self._pid:
+            return  # the parent's connections: not ours to close, nor is its lock ever free here
         with self._writing:
-            if not self._open:
-                return
-            self._open = False
-            if os.getpid() == self._pid:
+            if self._open:
+                self._open = False
                 self._writer.close()
                 self._watch.close()
                 self._close_idle()
