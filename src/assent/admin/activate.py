@@ -15,7 +15,7 @@ from assent.admin.texts import Texts
 from assent.catalog.book import Profiles
 from assent.errors import AssentError, UnavailableError
 from assent.model.ids import Digest
-from assent.policy.bundle import Bundle, from_archive
+from assent.policy.bundle import Bundle, Source, from_archive
 from assent.ports import Reader, Signer, Transaction
 from assent.record.log import Log
 
@@ -62,8 +62,8 @@ def _matches(reader: Reader, found: Texts) -> bool:
 def _difference(reader: Reader, found: Texts) -> str:
     archive = reader.archived(Digest(reader.state("bundle") or ""))
     old = from_archive(archive) if archive else None
-    before = (*old.sources, texts.Source("entities.json", old.entities)) if old else ()
-    after = (*found.policies, texts.Source("entities.json", found.entities))
+    before = (*old.sources, Source("entities.json", old.entities)) if old else ()
+    after = (*found.policies, Source("entities.json", found.entities))
     return texts.difference(before, after)
 
 

@@ -125,7 +125,11 @@ def outside(path: Path, home: Path) -> Path:
     return place
 
 
-def passphrase(ask: Callable[[str], str]) -> str:
+#: Asks a person for a passphrase; gets the prompt.
+Ask = Callable[[str], str]
+
+
+def passphrase(ask: Ask) -> str:
     """A new passphrase, asked twice.
 
     Raises:

@@ -24,6 +24,8 @@ def encode(value: object) -> object:
         return b64encode(value).decode()
     if is_dataclass(value) and not isinstance(value, type):
         return {name: encode(getattr(value, name)) for name in _hints(type(value))}
+    if isinstance(value, bytes):
+        return value.hex()
     if isinstance(value, frozenset):
         return sorted(str(one) for one in value)
     if isinstance(value, tuple | list):
@@ -46,6 +48,8 @@ def decode(kind: type[T], value: object) -> T:
 def _decode(kind: Any, value: Any) -> Any:
     kind = getattr(kind, "__supertype__", kind)  # a NewType is its base at run time
     origin, arguments = get_origin(kind), get_args(kind)
+    if kind is bytes:
+        return bytes.fromhex(_must(isinstance(value, str), kind, value))
     if kind is object:
         return value
     if origin is Literal:

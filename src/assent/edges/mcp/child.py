@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import subprocess
@@ -81,6 +80,8 @@ class Child:
 
         The caller has closed its input. A server that a signal ended reports 128 + signal.
         """
+        import asyncio  # not before the server has been started
+
         if not await self._gone_within(grace):
             self.signal(signal.SIGTERM)
             await self._gone_within(TERM_GRACE)
@@ -96,6 +97,8 @@ class Child:
         self._process.wait()
 
     async def _gone_within(self, seconds: float) -> bool:
+        import asyncio
+
         end = asyncio.get_running_loop().time() + seconds
         while self.running():
             if asyncio.get_running_loop().time() >= end:

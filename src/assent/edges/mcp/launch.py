@@ -5,7 +5,6 @@ The server is started first, while this process still sets itself up.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import re
@@ -16,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from assent.edges.mcp.child import Child
-from assent.edges.mcp.command import Program, program_of
 from assent.errors import AssentError, ConfigError
 from assent.inform.process import process_text, program
 from assent.model.ids import AttemptId, PrincipalId
@@ -24,6 +22,7 @@ from assent.model.principal import KINDS, Principal, PrincipalKind
 from assent.model.profile import ZONES, Server, ToolDefinition, Zone
 
 if TYPE_CHECKING:
+    from assent.edges.mcp.command import Program
     from assent.enforce.guard import Guard
     from assent.enforce.rules import Rules
     from assent.enforce.session import Sessions
@@ -122,6 +121,11 @@ def run(
     _check(options)
     client = parent()
     child = Child(options.command, {name: value for name, value in environ.items() if not name.startswith(_SECRET)})
+    # loaded while the server starts: together they take longer than starting it does
+    import asyncio
+
+    from assent.edges.mcp.command import program_of
+
     try:
         with opened() as home:
             server = _server(options, program_of(options.command, environ), home)
@@ -239,6 +243,8 @@ def _principal(text: str, user: str, client: str) -> Principal:
 
 async def _serve(home: Home, child: Child, server: Server, principal: Principal, client: Client) -> int:
     """Join the session, connect both ends, run until one closes, end in order."""
+    import asyncio
+
     from assent.edges.mcp.gateway import Gateway
     from assent.edges.mcp.governed import Setting
     from assent.edges.mcp.lifecycle import connect, until_closed

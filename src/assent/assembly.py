@@ -1,0 +1,229 @@
+"""A home opened: the only place that names concrete stores, keys and notifiers."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from pathlib import Path
+from types import TracebackType
+
+from assent.admin import activate
+from assent.admin import home as homes
+from assent.config import Config
+from assent.enforce.gather import Gatherer
+from assent.enforce.guard import Guard, Limits
+from assent.enforce.rules import COMPARED, Rules
+from assent.enforce.session import Sessions, abandoned, close
+from assent.errors import ConfigError, RequestError
+from assent.inform import process
+from assent.inform.clock import SystemClock
+from assent.inform.observe import Observer, guarded_paths
+from assent.keys import file as key_files
+from assent.keys import operator
+from assent.keys.file import KeySigner
+from assent.model.ids import PrincipalId, new_id
+from assent.model.principal import Principal
+from assent.notify.desktop import Desktop
+from assent.policy import cedar
+from assent.ports import Clock, Reader, Store
+from assent.record.log import Log
+from assent.record.recovery import Liveness, recover
+from assent.stores.sqlite import SqliteStore
+from assent_verify.canonical import digest
+from assent_verify.note import VerifierKey
+
+LOG_KEY = "log.key"
+OPERATOR_KEY = "operator.key"
+
+
+class Home:
+    """One opened home. Use `open_home`; close it, or use it as a context manager.
+
+    Attributes:
+        config: its settings.
+        store: for reading; every write goes through `log`.
+        log: the one door for writes.
+        clock: wall time.
+        node: id of this process on the home.
+        process: this process as `boot:pid:start`.
+        guard: decides, records, settles.
+        sessions: opens and ends sessions.
+        notifier: tells people that something waits.
+    """
+
+    def __init__(self, config: Config, store: Store, log: Log, clock: Clock, log_key: VerifierKey) -> None:
+        self.config = config
+        self.store = store
+        self.log = log
+        self.clock = clock
+        self.log_key = log_key
+        self.node = log.node
+        self.process = process.process_text(os.getpid())
+        self.owner = homes.owner(config)
+        self.notifier = Desktop()
+        self.sessions = Sessions(log, clock, self.node, process.alive)
+        self._rules: Rules | None = None
+        self._seen = -1
+        observer = Observer(guarded_paths(config.home), config.prior_limit)
+        gatherer = Gatherer(clock, observer, cedar.engine())
+        limits = Limits(keep_days=config.sidecar_days)
+        self.guard = Guard(store, log, clock, self.rules, gatherer, self.node, self.notifier, limits)
+
+    def __enter__(self) -> Home:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Finish what was submitted, sign a checkpoint, close the store."""
+        self.log.close()
+        self.store.close()
+
+    def rules(self) -> Rules:
+        """The bundle and catalog in force, reloaded when any process has changed them.
+
+        Raises:
+            UnavailableError: nothing is in force, so nothing is allowed.
+        """
+        changed = self.store.changed()
+        if self._rules is not None and changed == self._seen:
+            return self._rules
+        with self.store.read() as reader:
+            versions = {key: reader.state(key) or "" for key in COMPARED}
+            if self._rules is None or versions != self._rules.versions:
+                self._rules = self._load(reader, versions)
+        self._seen = changed
+        return self._rules
+
+    def _load(self, reader: Reader, versions: dict[str, str]) -> Rules:
+        old = self._rules
+        if old is not None and all(versions[key] == old.versions[key] for key in ("bundle", "catalog")):
+            return Rules(old.bundle, old.profiles, versions)  # only pins or the epoch moved
+        bundle, profiles = activate.active(reader)
+        return Rules(bundle, profiles, versions)
+
+    def principal(self, name: str) -> Principal:
+        """A local agent of this home's owner."""
+        return Principal("Agent", f"local/{name}", self.owner)
+
+    def recover(self) -> None:
+        """Settle what dead processes left open.
+
+        Raises:
+            UnavailableError: the store cannot be read or written.
+        """
+        liveness = Liveness(
+            process.alive,
+            lambda reader, session: abandoned(reader, session, process.alive),
+            lambda tx, session: close(tx, session, self.node, self.clock.now(), "abandoned"),
+        )
+        recover(self.store, self.log, self.clock, liveness)
+
+    def unlock(self, key: Path | None, ask: homes.Ask) -> KeySigner:
+        """The operator's key, ready to sign.
+
+        Args:
+            key: a key file; None for the one in the home.
+            ask: asks for the passphrase, if the key has one.
+
+        Raises:
+            RequestError: wrong passphrase, or not the operator's key.
+            ConfigError: there is no usable key.
+        """
+        path = key or self.config.home / OPERATOR_KEY
+        if key is None and not path.exists():
+            raise ConfigError(
+                "no_operator_key",
+                "this home has no operator key of its own",
+                help="run `assent init` at a terminal, or give the key file with --key",
+            )
+        signer = operator.unlock(path, lambda: ask(f"Passphrase for `{path}`: "))
+        with self.store.read() as reader:
+            enrolled = reader.state("operator") or ""
+        if enrolled and enrolled != digest(signer.public):
+            raise RequestError("not_enrolled", f"`{path}` is not this operator's key", help="give the enrolled one")
+        return signer
+
+
+def open_home(config: Config) -> Home:
+    """Open a home, making what is missing; settle what dead processes left.
+
+    A home that `assent init` has not seen gets the starter policy and no operator
+    key: questions wait for it.
+
+    Raises:
+        ConfigError: the place is not usable or not private.
+        PolicyError: there is no bundle yet and the policy files cannot be put in force.
+        UnavailableError: the store or a key cannot be read or written.
+    """
+    homes.files(config)
+    store = SqliteStore(config.home)
+    try:
+        signer = _log_key(config.home)
+        home = _open(config, store, signer)
+    except BaseException:
+        store.close()
+        raise
+    return home
+
+
+def _open(config: Config, store: Store, signer: KeySigner) -> Home:
+    clock = SystemClock()
+    node = new_id("node", secrets.token_bytes(16))
+    origin = _origin(store, signer)
+    log = Log(store, clock, signer, origin=origin, node=node)
+    try:
+        key = VerifierKey(origin, signer.public)
+        homes.begin(log, store, config, str(key), clock.now())
+        home = Home(config, store, log, clock, key)
+        home.recover()
+    except BaseException:
+        log.close()
+        raise
+    return home
+
+
+def _origin(store: Store, signer: KeySigner) -> str:
+    """Name of the log: its first leaf says it; a new one is named after its key."""
+    with store.read() as reader:
+        first = next((data for _, data in reader.leaves(0, 1)), None)
+    if first is not None:
+        return str(json.loads(first)["subject"]["origin"])
+    return f"assent/{digest(signer.public)[7:23]}"
+
+
+def _log_key(home: Path) -> KeySigner:
+    """The log key of a home; made if the log is still to begin."""
+    path = home / LOG_KEY
+    if not path.exists():
+        try:
+            return key_files.create(path)
+        except ConfigError:
+            pass  # another process was faster
+    return key_files.load(path)
+
+
+def create_operator(config: Config, key: Path | None, ask: homes.Ask) -> tuple[KeySigner, Path]:
+    """The operator's key: an existing file outside the home, a new one there, or a locked one in the home.
+
+    Args:
+        key: a key file outside the home; None for a locked key in the home.
+        ask: asks for a passphrase.
+
+    Raises:
+        ConfigError: the file lies in the home, or is exposed.
+        RequestError: no passphrase, or two different ones.
+    """
+    if key is None:
+        path = config.home / OPERATOR_KEY
+        if path.exists():
+            return operator.unlock(path, lambda: ask(f"Passphrase for `{path}`: ")), path
+        return operator.create(path, homes.passphrase(ask)), path
+    path = homes.outside(key, config.home)
+    if not path.exists():
+        key_files.create(path)
+    return operator.unlock(path, lambda: ask(f"Passphrase for `{path}`: ")), path

@@ -1,0 +1,144 @@
+"""Analysers read the arguments of one call: effects, targets, facts. They never raise, and only add.
+
+An effect is taken away only where the profile names the analyser authoritative for it
+and the parse was complete (DESIGN §4).
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from assent.catalog.analysers import guard, path
+from assent.catalog.analysers.secrets import holds_secret, strings
+from assent.catalog.analysis import INTEGRITY_LABELS, Analysis
+from assent.catalog.observation import Observed, SeenPath
+from assent.model.action import Action, Referent
+from assent.model.profile import REVERSIBILITY, Reversibility, Server, ToolProfile
+
+#: Effects that make a text something that is run or carried away.
+ACTIVE = frozenset({"execute", "unknown", "send", "grant"})
+_COMMANDS = frozenset({"command", "code"})
+
+
+def analyse(
+    profile: ToolProfile, action: Action, observed: Observed, server: Server, labels: frozenset[str]
+) -> Analysis:
+    """What one call would do.
+
+    Args:
+        profile: of the tool.
+        action: the call, without referents.
+        observed: what `inform.observe` looked up for it.
+        server: where it would go.
+        labels: of the session so far.
+    """
+    declared = [seen for seen in observed.paths if seen.declared]
+    secrets = _secret_arguments(action)
+    effects, reversibility, notes = _effects(profile, observed)
+    if _sends(server, labels, bool(secrets)):
+        effects = effects | {"send"}
+        notes.append("its arguments go to a server outside, and there is something to lose")
+    reads = effects <= {"read"}
+    wanted = tuple(dict.fromkeys(seen.resolved for seen in declared if seen.wanted)) if not reads else ()
+    kept = all(seen.kept for seen in declared if seen.wanted)
+    if reads:
+        reversibility = "reversible"
+    elif (wanted or observed.statements) and not (kept and wanted):
+        reversibility = "irreversible"
+        notes.append("the bytes from before cannot be kept")
+    referents = _referents(declared) if effects & ACTIVE else ()
+    outside = [seen for seen in declared if not path.inside(seen.resolved, server.roots)]
+    return Analysis(
+        effects=effects,
+        reversibility=reversibility,
+        facts={
+            "analysed": all(found.complete for found in observed.statements.values()),
+            "inside_roots": not outside,
+            "may_have_happened": False,
+            "not_pinned": any(referent.digest is None for referent in referents),
+            "prior_kept": bool(wanted) and kept,
+            "reaches_assent": _reaches(profile, action, observed, effects),
+            "refused_by_person": False,
+            "roots_known": server.roots_known or (not profile.inferred and not declared),
+            "runs_by_itself": not reads and any(path.runs_by_itself(each) for each in _names(declared)),
+            "secret_in_arguments": bool(secrets),
+            "secret_path": any(path.secret(each) for each in _names(declared)),
+            "trusted_chain": False,
+        },
+        targets=_targets(profile, action, observed),
+        referents=referents,
+        wanted=wanted if kept else (),
+        notes=tuple(dict.fromkeys(note for note in notes if note)),
+        secret_arguments=secrets,
+    )
+
+
+def _effects(profile: ToolProfile, observed: Observed) -> tuple[frozenset[str], Reversibility, list[str]]:
+    """Profile and statements together; statements may only take away what they are trusted with."""
+    if not observed.statements:
+        return profile.effects, profile.reversibility, []
+    found = list(observed.statements.values())
+    said = frozenset[str]().union(*(one.effects for one in found))
+    complete = all(one.complete for one in found)
+    effects = (profile.effects - profile.authoritative if complete else profile.effects) | said
+    worst = max((one.reversibility for one in found), key=REVERSIBILITY.index)
+    return (effects - {"read"} or effects), worst, [one.note for one in found]
+
+
+def _sends(server: Server, labels: frozenset[str], secret: bool) -> bool:
+    """Every call sends its arguments to its server (DESIGN §4.5)."""
+    return server.zone == "external" and (secret or bool(labels - INTEGRITY_LABELS))
+
+
+def _secret_arguments(action: Action) -> frozenset[str]:
+    arguments = action.arguments
+    return frozenset(name for name, value in arguments.items() if any(holds_secret(t) for t in strings(value)))
+
+
+def _names(paths: list[SeenPath]) -> list[str]:
+    """A path as the call spells it and as it resolves: either may tell."""
+    return [text for seen in paths for text in (seen.resolved, seen.text) if text]
+
+
+def _referents(paths: list[SeenPath]) -> tuple[Referent, ...]:
+    files = {seen.resolved: seen.digest for seen in paths if seen.kind in ("file", "unreadable")}
+    return tuple(Referent("file", name, digest) for name, digest in sorted(files.items()))
+
+
+def _reaches(profile: ToolProfile, action: Action, observed: Observed, effects: frozenset[str]) -> bool:
+    guarded = observed.guarded
+    if guard.reaches(observed.paths, guarded) or guard.holds((p for p in observed.paths if p.declared), guarded):
+        return True
+    texts: list[str] = []
+    for name, value in action.arguments.items():
+        # what is run, asked or carried away; text that is only stored may speak of Assent
+        if effects & ACTIVE or profile.targets.get(name) in _COMMANDS | {"url"}:
+            texts += strings(value)
+    return bool(texts) and (guard.runs_assent(texts) or guard.mentions(texts, guarded))
+
+
+def _targets(profile: ToolProfile, action: Action, observed: Observed) -> dict[str, tuple[str, ...]]:
+    hosts: set[str] = set()
+    domains: set[str] = set()
+    for name, kind in profile.targets.items():
+        for text in strings(action.arguments.get(name)):
+            if kind in ("url", "host"):
+                hosts.add(_host(text, kind))
+            elif kind == "address" and "@" in text:
+                domains.add(text.rpartition("@")[2].strip(" >").casefold())
+    tables = {table for found in observed.statements.values() for table in found.tables}
+    paths = {seen.resolved or seen.text for seen in observed.paths if seen.declared}
+    return {
+        "hosts": tuple(sorted(hosts)),
+        "paths": tuple(sorted(paths)),
+        "recipient_domains": tuple(sorted(domains)),
+        "tables": tuple(sorted(tables)),
+    }
+
+
+def _host(text: str, kind: str) -> str:
+    try:
+        found = urlsplit(text.strip()).hostname if kind == "url" else text.strip()
+    except ValueError:
+        found = None
+    return (found or "?").casefold().rstrip(".")

@@ -1,0 +1,53 @@
+"""Analysis: what the catalog says of one call, profile and arguments together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from assent.model.action import Referent
+from assent.model.profile import Reversibility
+
+#: Facts an analysis sets. The guard adds those only the store knows.
+FACTS = (
+    "analysed",
+    "inside_roots",
+    "not_pinned",
+    "prior_kept",
+    "reaches_assent",
+    "roots_known",
+    "runs_by_itself",
+    "secret_in_arguments",
+    "secret_path",
+)
+#: Facts that the store answers; False until it has been asked.
+STORE_FACTS = ("may_have_happened", "refused_by_person", "trusted_chain")
+#: Kinds of targets handed to policy.
+TARGETS = ("paths", "hosts", "recipient_domains", "tables")
+#: Labels that speak of integrity; every other label of a session is confidentiality.
+INTEGRITY_LABELS = frozenset({"untrusted"})
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What one call would do, as far as profile, arguments and observation tell.
+
+    Args:
+        effects: subset of `model.profile.EFFECTS`, never empty.
+        reversibility: the worst that holds.
+        facts: every name of `FACTS` and `STORE_FACTS`.
+        targets: every name of `TARGETS`, sorted values.
+        referents: what the call executes or sends by reference (DESIGN §4.10).
+        wanted: resolved paths whose prior bytes are kept before the effect.
+        notes: one line each, for the person who is asked.
+        secret_arguments: top-level arguments that hold a secret; never stored in the clear.
+    """
+
+    effects: frozenset[str]
+    reversibility: Reversibility
+    facts: Mapping[str, bool]
+    targets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    referents: tuple[Referent, ...] = ()
+    wanted: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    secret_arguments: frozenset[str] = frozenset()

@@ -1,0 +1,27 @@
+"""Labels of an output: what it brings into the session (DESIGN §5)."""
+
+from __future__ import annotations
+
+from assent.catalog.analysers.secrets import holds_secret, strings
+from assent.model.profile import ToolProfile
+
+UNTRUSTED = "untrusted"
+SECRET = "secret"  # noqa: S105 - the label's name
+#: Words of a profile's `output_trust` that do not make an output untrusted.
+_TRUSTED = frozenset({"account", "fact", "internal"})
+#: Characters of output that are searched; what is beyond counts as secret, for nobody has looked.
+_SEARCHED = 4_000_000
+
+
+def labels_of(profile: ToolProfile, response: object) -> frozenset[str]:
+    """Labels of one response: those of its profile, and what detectors find in it."""
+    labels = set(profile.output_labels)
+    if profile.inferred or profile.output_trust.get("$", UNTRUSTED) not in _TRUSTED:
+        labels.add(UNTRUSTED)
+    seen = 0
+    for text in strings(response):
+        seen += len(text)
+        if seen > _SEARCHED or holds_secret(text):
+            labels.add(SECRET)
+            break
+    return frozenset(labels)

@@ -1,0 +1,191 @@
+"""Reading the log for a person: one leaf with what opens it, and lines that tell it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from assent.cli.output import verdict_word, visible
+from assent.errors import RequestError
+from assent.model.ids import LeafIndex
+from assent.ports import Reader
+from assent_verify.merkle import leaf_hash
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One leaf of the log.
+
+    Args:
+        index: its position.
+        data: the exact stored bytes.
+        leaf: the parsed leaf.
+    """
+
+    index: int
+    data: bytes
+    leaf: Mapping[str, object]
+
+    @property
+    def hash(self) -> str:
+        """Leaf hash, `sha256:…` (RFC 6962 §2.1)."""
+        return "sha256:" + leaf_hash(self.data).hex()
+
+    @property
+    def kind(self) -> str:
+        """`decision`, `outcome`, `approval`, `session` or `system`."""
+        return str(self.leaf["kind"])
+
+    @property
+    def session(self) -> str | None:
+        """Id of its session; None for a system leaf."""
+        session = self.leaf.get("session")
+        return str(session["id"]) if isinstance(session, dict) else None
+
+    @property
+    def attempt(self) -> str | None:
+        """Id of the attempt it is about, if any."""
+        attempt = self.leaf.get("attempt")
+        return attempt if isinstance(attempt, str) else None
+
+    def text(self, *path: str) -> str:
+        """A member as text, empty if absent: `text("action", "tool")`."""
+        value: object = self.leaf
+        for name in path:
+            value = value.get(name, "") if isinstance(value, Mapping) else ""
+        return value if isinstance(value, str) else json.dumps(value)
+
+    def texts(self, name: str) -> list[str]:
+        """A member that is a list of strings."""
+        value = self.leaf.get(name)
+        return [str(item) for item in value] if isinstance(value, list) else []
+
+
+def receipts(reader: Reader, start: int = 0, stop: int | None = None) -> Iterator[Receipt]:
+    """The leaves from `start` on, in log order."""
+    for index, data in reader.leaves(start, stop):
+        yield Receipt(index, data, json.loads(data))
+
+
+def values_of(reader: Reader, receipt: Receipt) -> Mapping[str, object] | None:
+    """The clear values of a leaf; None if it has none or they are erased."""
+    sidecar = reader.sidecar(LeafIndex(receipt.index))
+    if sidecar is None:
+        return None
+    values = json.loads(sidecar.values)
+    return values if isinstance(values, dict) else None
+
+
+def tool_of(reader: Reader, receipt: Receipt) -> str:
+    """The tool of a decision leaf; `?` if its name was the agent's word and is erased."""
+    tool = receipt.text("action", "tool")
+    if tool != "?":
+        return tool
+    return str((values_of(reader, receipt) or {}).get("tool", "?"))
+
+
+class Lines:
+    """Turns leaves in log order into rows and lines; remembers which attempt was which tool."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._tools: dict[str, tuple[str, str]] = {}
+
+    def row(self, receipt: Receipt) -> dict[str, object]:
+        """The object of `assent receipts list --json`."""
+        server, tool = self._named(receipt)
+        verdict = receipt.text("verdict") or None
+        return {
+            "index": receipt.index,
+            "leaf_hash": receipt.hash,
+            "kind": receipt.kind,
+            "time": receipt.text("time"),
+            "verdict": verdict,
+            "status": receipt.text("status") or None,
+            "event": receipt.text("event") or None,
+            "server": server or None,
+            "tool": tool or None,
+            "session": receipt.session,
+            "attempt": receipt.attempt,
+            "principal": receipt.text("principal") or None,
+            "reasons": receipt.texts("reasons"),
+        }
+
+    def cells(self, receipt: Receipt) -> list[str]:
+        """The cells of one line for a person."""
+        server, tool = self._named(receipt)
+        what = visible(f"{server}/{tool}") if tool else ""
+        words = {
+            "decision": ", ".join(receipt.texts("reasons")),
+            "outcome": receipt.text("detail"),
+            "approval": f"{receipt.text('by')} with {receipt.text('assurance')}",
+            "session": receipt.text("reason"),
+        }.get(receipt.kind, "")
+        word = receipt.text("verdict") or receipt.text("status") or receipt.text("event")
+        return [
+            str(receipt.index),
+            receipt.text("time"),
+            receipt.kind,
+            verdict_word(word),
+            what or receipt.text("principal") or (receipt.session or ""),
+            visible(words),
+        ]
+
+    def _named(self, receipt: Receipt) -> tuple[str, str]:
+        attempt = receipt.attempt
+        if attempt is None:
+            return "", ""
+        if receipt.kind == "decision":
+            self._tools[attempt] = receipt.text("action", "server"), tool_of(self._reader, receipt)
+        return self._tools.get(attempt, ("", ""))
+
+
+def find(reader: Reader, id: str) -> list[Receipt]:
+    """The leaves that an id names: an index, a leaf hash, an attempt, an approval.
+
+    For an approval, and for a leaf that belongs to an attempt, all leaves of the attempt.
+
+    Raises:
+        RequestError: nothing on this home has that id.
+    """
+    found = _named_by(reader, id)
+    if not found:
+        raise RequestError(
+            "unknown_id",
+            f"nothing on this home is called `{visible(id)}`",
+            help="give a receipt index, a leaf hash (sha256:…), an attempt (att_…), an approval (apr_…) "
+            "or a session (ses_…); `assent receipts list` shows them",
+        )
+    return found
+
+
+def _named_by(reader: Reader, id: str) -> list[Receipt]:
+    if id.isascii() and id.isdecimal():
+        return list(receipts(reader, int(id), int(id) + 1)) if int(id) < reader.size() else []
+    if id.startswith("sha256:"):
+        return [receipt for receipt in _mentioning(reader, "") if receipt.hash == id][:1]
+    if id.startswith("apr_"):
+        approvals = [approval for approval in reader.approvals() if approval.id == id]
+        return _of_attempt(reader, approvals[0].attempt) if approvals else []
+    if id.startswith("att_"):
+        return _of_attempt(reader, id)
+    if id.startswith("ses_"):
+        return [receipt for receipt in _mentioning(reader, id) if receipt.session == id]
+    return []
+
+
+def _of_attempt(reader: Reader, attempt: str) -> list[Receipt]:
+    return [receipt for receipt in _mentioning(reader, attempt) if receipt.attempt == attempt]
+
+
+def _mentioning(reader: Reader, id: str) -> Iterator[Receipt]:
+    needle = id.encode()
+    for index, data in reader.leaves():
+        if needle in data:  # most leaves are skipped without being parsed
+            yield Receipt(index, data, json.loads(data))
+
+
+def whole_attempt(reader: Reader, receipt: Receipt) -> list[Receipt]:
+    """All leaves of the attempt of this leaf, or the leaf alone."""
+    return _of_attempt(reader, receipt.attempt) if receipt.attempt else [receipt]

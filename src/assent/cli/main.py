@@ -1,0 +1,112 @@
+"""The `assent` command: finds the subcommand, loads only its module, turns errors into words.
+
+`assent --help` imports click and this file alone; a table here holds the short
+help of each subcommand so that listing them loads none of them.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from assent import __version__
+from assent.cli.failure import exit_code, report
+from assent.cli.shell import HOME_OPTION, Shell
+from assent.errors import AssentError, ProofError
+
+#: Section → subcommand → (module in `assent.cli`, short help).
+SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
+    "Set up": {
+        "init": ("init", "Make a home: keys, starter policy, first receipt."),
+        "doctor": ("doctor", "Say what is set up, what is not, and what to do."),
+        "policy": ("policy", "Check, show and activate policies."),
+        "catalog": ("catalog", "What is known of tools; accept a changed one."),
+        "completion": ("completion", "Print the completion script of a shell."),
+    },
+    "Run": {
+        "mcp": ("mcp", "Run an MCP server behind Assent."),
+        "decide": ("decide", "Decide one action without effect or receipt."),
+        "sessions": ("sessions", "List the sessions of this home."),
+        "clock": ("clock", "Confirm the time after a clock jump."),
+        "demo": ("demo", "See the whole path of an action on real servers."),
+    },
+    "Answer": {
+        "approvals": ("approvals", "List what waits for a person."),
+        "approve": ("approve", "Say yes to one exact action."),
+        "deny": ("deny", "Say no to one action, for the whole session."),
+    },
+    "Prove": {
+        "receipts": ("receipts", "List, show and export receipts."),
+        "explain": ("explain", "Tell the whole story of one action."),
+        "tail": ("tail", "Follow decisions as they are made."),
+        "verify": ("verify", "Check a log offline, leaf by leaf."),
+    },
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports the module of a subcommand only when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All subcommand names, in the order of the help."""
+        return [name for section in SECTIONS.values() for name in section]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command object; None if there is no such subcommand."""
+        for section in SECTIONS.values():
+            if cmd_name in section:
+                module = importlib.import_module(f"assent.cli.{section[cmd_name][0]}")
+                command = module.command
+                assert isinstance(command, click.Command)
+                return command
+        return None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of subcommands by section, without loading any."""
+        for title, section in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, words) for name, (_, words) in section.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)
+@click.version_option(__version__, message="assent %(version)s")
+@HOME_OPTION
+@click.pass_context
+def cli(ctx: click.Context, home: Path | None) -> None:
+    """Runtime authorization for AI agents: no action takes effect without assent.
+
+    Put `assent mcp --` in front of the command that starts an MCP server; every
+    tool call is then decided by policy before it runs, and leaves a receipt.
+    """
+    ctx.obj = Shell(home=home, environ=dict(os.environ))
+    if os.environ.get("NO_COLOR"):  # no-color.org: any value that is not empty
+        ctx.color = False
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code.
+
+    0 done, 1 failed, 2 wrong usage, 3 the decision was not allow, 4 a proof did
+    not hold. An error that nobody expected is a bug and surfaces as itself.
+    """
+    try:
+        result = cli.main(args=arguments, prog_name="assent", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("assent: stopped", err=True)
+        return 130  # the shell's code for SIGINT
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone; flush quietly
+        return 1
+    except (AssentError, ProofError, OSError) as error:
+        report(error)
+        return exit_code(error)
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,42 @@
+"""`assent mcp`: run an MCP server behind Assent."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import click
+
+from assent.cli.shell import Shell, with_shell
+
+
+@click.command("mcp", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.option("--name", default="", metavar="NAME", help="The server's name (default: the package of the command).")
+@click.option(
+    "--zone", default="", metavar="ZONE", help="Where it is: local, own or external (default: its profile's)."
+)
+@click.option("--root", "roots", multiple=True, metavar="PATH", help="What it may touch; again for more.")
+@click.option(
+    "--as",
+    "principal",
+    envvar="ASSENT_PRINCIPAL",
+    default="",
+    metavar="PRINCIPAL",
+    help='Who calls (default: Agent::"local/CLIENT" after the program that started this one).',
+)
+@click.argument("command", nargs=-1, type=click.UNPROCESSED, required=True)
+@with_shell
+def command(
+    shell: Shell, name: str, zone: str, roots: tuple[str, ...], principal: str, command: tuple[str, ...]
+) -> int:
+    """Put Assent before an MCP server: assent mcp -- COMMAND [ARGUMENT]…
+
+    Reads and writes MCP messages on standard input and output. Every call is
+    decided before it reaches the server, and leaves a receipt. The exit code is
+    the server's.
+    """
+    from assent.edges.mcp import launch
+
+    # standard output belongs to the protocol
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="assent: %(message)s")
+    return launch.run(launch.Options(command, name, zone, roots, principal), shell.environ, shell.open)

@@ -1,0 +1,88 @@
+"""What every subcommand gets: where the home is, and how to open it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from assent.assembly import Home
+    from assent.config import Config
+
+Wrapped = TypeVar("Wrapped", bound=Callable[..., Any])
+
+
+@dataclass(slots=True)
+class Shell:
+    """The surroundings of one run of the command.
+
+    Args:
+        home: what `--home` said; None to go by `ASSENT_HOME`, else `~/.assent`.
+        environ: the environment at start.
+    """
+
+    home: Path | None
+    environ: Mapping[str, str]
+
+    def config(self) -> Config:
+        """The settings of this home.
+
+        Raises:
+            ConfigError: a setting is unknown or unsafe.
+        """
+        from assent.config import load
+
+        return load(self.home, self.environ)
+
+    @contextmanager
+    def open(self) -> Iterator[Home]:
+        """The opened home, closed at the end.
+
+        Raises:
+            ConfigError: there is no home there, or a setting is wrong.
+            UnavailableError: its store cannot be opened.
+        """
+        from assent.assembly import open_home
+
+        with open_home(self.config()) as home:
+            yield home
+
+
+def _remember(ctx: click.Context, _: click.Parameter, value: Path | None) -> Path | None:
+    """`--home` after the subcommand counts like `--home` before it."""
+    if value is not None and isinstance(ctx.obj, Shell):
+        ctx.obj.home = value
+    return value
+
+
+HOME_OPTION = click.option(
+    "--home",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="The home directory (default: $ASSENT_HOME, else ~/.assent).",
+)
+_HOME_AGAIN = click.option(
+    "--home",
+    type=click.Path(file_okay=False, path_type=Path),
+    expose_value=False,
+    hidden=True,
+    callback=_remember,
+)
+JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="Print JSON (its schema is in assent/schemas).")
+KEY_OPTION = click.option(
+    "--key",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The operator's key file (default: the one that `assent init` made).",
+)
+YES_OPTION = click.option("--yes", is_flag=True, help="Do not ask; the key must still be unlocked.")
+
+
+def with_shell(function: Wrapped) -> Wrapped:
+    """Give a command the `Shell` as first argument, and the option `--home`."""
+    return click.pass_obj(_HOME_AGAIN(function))  # type: ignore[return-value]

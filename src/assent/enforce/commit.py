@@ -1,0 +1,186 @@
+"""Step 6: one transaction that compares versions, appends the receipt, mints the permit.
+
+The decision names the versions it used; if one has moved, nothing is written and
+the caller decides again. What is written here is what may happen; nothing else is.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from assent.approve.question import Question, ask
+from assent.errors import ConflictError
+from assent.model.action import Action
+from assent.model.approval import Approval
+from assent.model.decision import Decision, Verdict
+from assent.model.ids import AttemptId, Digest, LeafIndex, PermitId, new_id
+from assent.model.permit import Permit
+from assent.model.session import Session
+from assent.ports import Attempt, Prior, Transaction
+from assent.record import leaves
+
+#: A permit bounds the start of an effect; the gateway starts at once.
+PERMIT_MS = 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A decision that wants to become a receipt.
+
+    Args:
+        action: the exact action decided.
+        decision: the pure verdict.
+        session: the snapshot it was decided in.
+        attempt: the attempt it belongs to.
+        draft: the decision leaf without its final verdict.
+        versions: state keys and the values the decision used; all are compared.
+        seen: ids of the earlier attempts of the same effect that the facts knew of.
+        refusal: digest of server, tool and targets.
+        refused: what the facts said about a person's no.
+        approvals: approvals presented to the decision; each must be unchanged.
+        priors: bytes kept before a write that can be undone.
+        deadline_ms: until when an outcome is due, from now.
+        question: what to ask people, if the verdict is `escalate`.
+    """
+
+    action: Action
+    decision: Decision
+    session: Session
+    attempt: AttemptId
+    draft: leaves.Draft
+    versions: Mapping[str, str]
+    seen: frozenset[str]
+    refusal: Digest
+    refused: bool
+    approvals: tuple[Approval, ...] = ()
+    priors: tuple[Prior, ...] = ()
+    deadline_ms: int = 300_000
+    question: Callable[[], Question] | None = None
+
+    @property
+    def read_only(self) -> bool:
+        """Every effect is a read: a repeat harms nobody."""
+        return self.decision.effects == ("read",)
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What the transaction left behind."""
+
+    verdict: Verdict
+    receipt: LeafIndex
+    leaf_hash: str
+    permit: Permit | None
+    approval: Approval | None
+
+
+def compare(tx: Transaction, proposal: Proposal) -> None:
+    """Has anything the decision used moved? Reads only.
+
+    Raises:
+        ConflictError: yes; decide again.
+    """
+    session = tx.session(proposal.session.id)
+    if session is None or session.version != proposal.session.version or session.status != "open":
+        raise ConflictError("moved", "the session has changed")
+    for key, value in proposal.versions.items():
+        if (tx.state(key) or "") != value:
+            raise ConflictError("moved", f"`{key}` has changed")
+    if tx.refused(proposal.session.id, proposal.refusal) != proposal.refused:
+        raise ConflictError("moved", "a person has answered")
+    for approval in proposal.approvals:
+        if tx.approval(approval.id) != approval:
+            raise ConflictError("moved", "an approval has changed")
+    if not proposal.read_only:
+        like = frozenset(attempt.id for attempt in tx.attempts_like(proposal.action.sameness))
+        if like - {proposal.attempt} != proposal.seen:
+            raise ConflictError("moved", "the same call was made meanwhile")
+
+
+def commit(tx: Transaction, proposal: Proposal, node: str, now: int, keep_days: int) -> Committed:
+    """Compare, then write everything the verdict needs, or nothing.
+
+    Raises:
+        ConflictError: a version moved.
+        ProofError: the leaf does not fit its format.
+    """
+    compare(tx, proposal)
+    verdict = proposal.decision.verdict
+    permit = _mint(tx, proposal, now) if verdict == "allow" else None
+    grant = leaves.Grant(permit.id, permit.audience, permit.expires) if permit else None
+    draft = leaves.sealed(proposal.draft, verdict, (), grant)
+    appended = leaves.append(tx, draft, proposal.session.id, keep_days=keep_days)
+    approval = _ask(tx, proposal) if verdict == "escalate" else None
+    _put_attempt(tx, proposal, appended, permit, node, now)
+    if permit is None:
+        return Committed(verdict, appended.index, appended.hash, None, approval)
+    for lifted in proposal.approvals:
+        if lifted.id in proposal.decision.lifted:
+            # consumed by the very transaction that mints the permit (DESIGN §4.7)
+            tx.put_approval(replace(lifted, status="executed"))
+    for prior in proposal.priors:
+        tx.put_prior(replace(prior, attempt=proposal.attempt))
+    permit = replace(permit, receipt=appended.index)
+    return Committed(verdict, appended.index, appended.hash, permit, None)
+
+
+def _mint(tx: Transaction, proposal: Proposal, now: int) -> Permit:
+    """A permit that this process itself consumes: minted consumed, so no one else ever can."""
+    return Permit(
+        id=PermitId(new_id("prm", secrets.token_bytes(16))),
+        attempt=proposal.attempt,
+        action=proposal.action,
+        audience=proposal.action.server,
+        receipt=LeafIndex(-1),
+        expires=now + PERMIT_MS,
+        epoch=int(tx.state("epoch") or "0"),
+        obligations=proposal.decision.obligations,
+    )
+
+
+def _ask(tx: Transaction, proposal: Proposal) -> Approval | None:
+    """The question already open for this action, or a new one."""
+    pending = tx.approval_for(proposal.session.id, proposal.action.digest)
+    if pending is not None and pending.status == "pending" and pending.attempt == proposal.attempt:
+        asked = {(a.policy, a.digest) for a in pending.asked}
+        if asked == {(e.policy, e.digest) for e in proposal.decision.escalations}:
+            return pending
+    return ask(tx, proposal.question()) if proposal.question else None
+
+
+def _put_attempt(
+    tx: Transaction, proposal: Proposal, appended: leaves.Appended, permit: Permit | None, node: str, now: int
+) -> None:
+    verdict = proposal.decision.verdict
+    if verdict not in ("allow", "escalate"):
+        return  # nothing can come of it: the receipt alone remembers it
+    tx.put_attempt(
+        Attempt(
+            id=proposal.attempt,
+            session=proposal.session.id,
+            action=proposal.action.digest,
+            sameness=proposal.action.sameness,
+            server=proposal.action.server,
+            tool=proposal.action.tool,
+            node=node,
+            state="executing" if permit else "waiting",
+            permit=permit.id if permit else None,
+            decision=appended.index,
+            deadline=now + proposal.deadline_ms if permit else 0,
+            read=proposal.read_only,
+        )
+    )
+
+
+def record_refusal(tx: Transaction, proposal: Proposal, node: str, now: int, keep_days: int) -> Committed:
+    """Append the receipt of a decision that lets nothing happen; compares nothing, asks nobody.
+
+    Whatever was decided, what is recorded and returned here is never an allow.
+    """
+    verdict: Verdict = "deny" if proposal.decision.verdict == "deny" else "defer"
+    draft = leaves.sealed(proposal.draft, verdict, ())
+    body = {**draft.body, "approvals": []}
+    appended = leaves.append(tx, replace(draft, body=body), proposal.session.id, keep_days=keep_days)
+    return Committed(verdict, appended.index, appended.hash, None, None)

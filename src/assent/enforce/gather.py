@@ -1,0 +1,174 @@
+"""Steps 2 to 4: who acts, what the tool does, in which context. Reads; decides nothing.
+
+Everything that needs I/O is observed here, recorded in the receipt and handed to
+the decision, so that the decision itself is a function of what stands in `Facts`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from assent.catalog.analysers import analyse
+from assent.catalog.methods import method_profile
+from assent.decide.facts import Facts, Link, Snapshot, Versions, refusal_key
+from assent.enforce.rules import Rules
+from assent.errors import RefusedError
+from assent.inform.clock import jumped
+from assent.inform.observe import Observer
+from assent.model.action import Action
+from assent.model.approval import Approval
+from assent.model.ids import AttemptId, SessionId
+from assent.model.principal import KINDS, Principal, PrincipalKind
+from assent.model.profile import Server, ToolDefinition, ToolProfile
+from assent.model.session import Session
+from assent.ports import Clock, Prior, Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One intercepted call, as an edge saw it (step 1).
+
+    Args:
+        session: the session it was made in.
+        server: the configured server it is addressed to.
+        method: the MCP method.
+        tool: the tool's name; the method itself for other methods.
+        definition: the pinned tool definition; None for other methods and unknown tools.
+        params: the request's params less transport keys, parsed from canonical bytes.
+        barred: a code if the edge already knows that this can never be allowed
+            (`unknown_tool`, `tool_changed`); the receipt is made all the same.
+        trouble: codes of what the edge could not establish; each defers.
+    """
+
+    session: SessionId
+    server: Server
+    method: str
+    tool: str
+    definition: ToolDefinition | None
+    params: Mapping[str, object]
+    barred: str = ""
+    trouble: tuple[str, ...] = ()
+
+
+@dataclass
+class Gathered:
+    """What steps 2 to 4 found; `present` is the only thing that may still change it."""
+
+    session: Session
+    action: Action
+    profile: ToolProfile
+    facts: Facts
+    now: int
+    seen: frozenset[str]
+    priors: tuple[Prior, ...]
+    known_tool: bool
+    withheld: frozenset[str]
+
+    def present(self, approval: Approval) -> None:
+        """Put a person's answer before the decision, for the attempt that it names."""
+        self.facts = replace(self.facts, attempt=approval.attempt, approvals=(approval,))
+
+
+class Gatherer:
+    """Gathers facts for one home.
+
+    Args:
+        clock: wall time and a clock that only runs forward.
+        observer: looks up paths, prior bytes and referents.
+        engine: name and version of the policy engine.
+    """
+
+    def __init__(self, clock: Clock, observer: Observer, engine: str) -> None:
+        self._clock = clock
+        self._observer = observer
+        self._engine = engine
+
+    def gather(self, call: Call, rules: Rules, reader: Reader, attempt: AttemptId) -> Gathered:
+        """The facts of one call, from one snapshot of the store.
+
+        Raises:
+            RefusedError: the session is unknown or over.
+        """
+        session = self._identify(call, reader)  # (2)
+        profile = self._profile(call, rules)  # (3)
+        raw = Action(
+            session.principal,
+            (),
+            session.id,
+            call.server.name,
+            call.method,
+            call.tool,
+            call.definition.digest if call.definition else None,
+            call.params,
+        )
+        observed = self._observer.observe(profile, raw, call.server)
+        analysis = analyse(profile, raw, observed, call.server, session.labels)
+        action = replace(raw, referents=analysis.referents) if analysis.referents else raw
+        now, trouble = self._time(call, reader)  # (4)
+        like = reader.attempts_like(action.sameness) if analysis.effects != {"read"} else ()
+        facts = Facts(
+            action=action,
+            attempt=attempt,
+            chain=(Link(_principal(session)),),
+            profile=profile,
+            server=call.server,
+            definition=call.definition,
+            analysis=analysis,
+            session=Snapshot(session.labels, session.seq),
+            time=now,
+            may_have_happened=bool(like),
+            versions=self._versions(session, rules),
+            trouble=trouble,
+        )
+        facts = replace(facts, refused_by_person=reader.refused(session.id, refusal_key(facts)))
+        wanted = ((path, observed.priors[path]) for path in analysis.wanted if path in observed.priors)
+        return Gathered(
+            session=session,
+            action=action,
+            profile=profile,
+            facts=facts,
+            now=now,
+            seen=frozenset(a.id for a in like),
+            priors=tuple(Prior(attempt, path, content) for path, content in wanted),
+            known_tool=call.method != "tools/call" or call.definition is not None,
+            withheld=profile.secret | analysis.secret_arguments,
+        )
+
+    def _identify(self, call: Call, reader: Reader) -> Session:
+        session = reader.session(call.session)
+        if session is None:
+            # an unknown id is refused, never created (DESIGN §5)
+            raise RefusedError("unknown_session", "the session is not known here")
+        if session.status != "open":
+            raise RefusedError("session_ended", "the session has ended")
+        return session
+
+    def _profile(self, call: Call, rules: Rules) -> ToolProfile:
+        if call.method == "tools/call" and call.definition is not None:
+            return rules.profile_of(call.server, call.definition)
+        return method_profile(call.method)
+
+    def _time(self, call: Call, reader: Reader) -> tuple[int, tuple[str, ...]]:
+        """max(clock, highest recorded), and `clock_jump` until an operator confirms it."""
+        now, steady = self._clock.now(), self._clock.steady()
+        known = json.loads(reader.state("clock") or "{}")
+        high = int(known.get("high", 0))
+        leapt = bool(known) and jumped(known, now, steady)
+        return max(now, high), (*call.trouble, "clock_jump") if leapt else call.trouble
+
+    def _versions(self, session: Session, rules: Rules) -> Versions:
+        return Versions(
+            bundle=rules.versions["bundle"],
+            catalog=rules.versions["catalog"],
+            session=session.version,
+            epoch=int(rules.versions["epoch"] or "0"),
+            engine=self._engine,
+        )
+
+
+def _principal(session: Session) -> Principal:
+    kind, _, name = session.principal.partition("::")
+    known: PrincipalKind = next(k for k in KINDS if k == kind)
+    return Principal(known, name[1:-1], session.owner)

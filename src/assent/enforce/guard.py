@@ -1,0 +1,439 @@
+"""The straight line of one action: steps 2 to 6 and 8 of DESIGN §3, in this order.
+
+Edges carry steps 1 and 7: they turn their native call into a `Call`, run exactly
+the permitted action, and turn `Allowed` or `Refused` back. No flag skips a step.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from assent.approve.question import Question
+from assent.catalog.labels import labels_of
+from assent.decide.facts import Facts, refusal_key, shown
+from assent.decide.pdp import decide
+from assent.enforce import commit as commits
+from assent.enforce import refusal
+from assent.enforce.gather import Call, Gathered, Gatherer
+from assent.enforce.rules import Rules, RuleSource
+from assent.errors import AssentError, ConflictError, ProofError, RefusedError, UnavailableError
+from assent.inform.clock import reading
+from assent.inform.observe import observe_again
+from assent.model.approval import Approval, Asked
+from assent.model.decision import Decision, Reason
+from assent.model.ids import ApprovalId, AttemptId, LeafIndex, PermitId, new_id
+from assent.model.outcome import Outcome
+from assent.model.permit import Permit
+from assent.model.profile import ToolProfile
+from assent.ports import Clock, Kept, Notifier, Reader, Store, Transaction
+from assent.record import leaves
+from assent.record.log import Log
+
+logger = logging.getLogger("assent.guard")
+
+TRIES = 3
+NOTE_MS = 1_000
+_BARRED = {
+    "unknown_tool": "the server has no such tool",
+    "tool_changed": "the tool has changed since it was pinned, and a person has to accept it",
+    "ambiguous_name": "the tool's name looks like another one",
+    "unknown_method": "the request is not one that is known",
+}
+POLL_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """The action may run once, against this permit; or its kept result, given out once."""
+
+    permit: Permit | None
+    replayed: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The action may not run; what to tell the agent, and what may still lift it.
+
+    Args:
+        decision: the final verdict with its reasons.
+        message: for the model; no rule text, no other session's data.
+        receipt: index of its receipt, None if none could be made durable.
+        approval: the question that waits, if the verdict is `escalate`.
+    """
+
+    decision: Decision
+    message: str
+    receipt: LeafIndex | None = None
+    approval: Approval | None = None
+
+
+Ruling = Allowed | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """What settling needs to know of a permit that was handed out."""
+
+    leaf_hash: str
+    profile: ToolProfile
+    started: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the operator has set for every guard of a home."""
+
+    keep_days: int = 30
+    #: obligations that the edges of this process can carry out (DESIGN §4.6)
+    capable: frozenset[str] = frozenset({"notify"})
+
+
+class Guard:
+    """Decides, records and settles; holds no policy and speaks no protocol.
+
+    Args:
+        store: where facts are read from.
+        log: the one door for every write.
+        clock: wall time.
+        rules: the active bundle and catalog, reloaded when they change.
+        gatherer: steps 2 to 4.
+        node: id of this process.
+        notifier: tells people that something waits.
+        limits: settings.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        log: Log,
+        clock: Clock,
+        rules: RuleSource,
+        gatherer: Gatherer,
+        node: str,
+        notifier: Notifier,
+        limits: Limits,
+    ) -> None:
+        self._store = store
+        self._log = log
+        self._clock = clock
+        self._rules = rules
+        self._gatherer = gatherer
+        self._node = node
+        self._notifier = notifier
+        self._limits = limits
+        self._running: dict[PermitId, _Running] = {}
+        self._told: set[ApprovalId] = set()
+        self._noted = -NOTE_MS  # steady time at which the clock was last remembered
+
+    # ---- authorize: steps 2 to 6 -------------------------------------------------
+
+    async def authorize(self, call: Call) -> Ruling:
+        """Decide one call and make the decision durable before it can matter.
+
+        Returns `Allowed` with a permit that this process alone may use, once, or
+        `Refused`. Never raises for an expected failure: every one of them is a refusal.
+        """
+        try:
+            for _ in range(TRIES):
+                try:
+                    return await self._attempt(call)
+                except ConflictError:
+                    continue  # a version moved between decision and commit: decide again
+            return await self._attempt(replace(call, trouble=(*call.trouble, "moved")), settle_for_less=True)
+        except UnavailableError as error:
+            # (6) not durable, so not allowed; the process says so
+            logger.error("denied, no receipt could be made durable: %s: %s", error.code, error.message)
+            return self._unrecorded("not_durable", "the decision could not be recorded", error)
+        except AssentError as error:
+            logger.error("denied: %s: %s", error.code, error.message)
+            return self._unrecorded(error.code, error.message, error)
+
+    async def _attempt(self, call: Call, *, settle_for_less: bool = False) -> Ruling:
+        rules = self._rules()
+        with self._store.read() as reader:
+            gathered = self._gatherer.gather(call, rules, reader, _new_attempt())  # (2) (3) (4)
+            kept = reader.kept(gathered.session.id, gathered.action.digest)
+            decided, presented = self._decide(call, rules, gathered, reader)  # (5)
+        if kept is not None and (result := await self._take(kept)) is not None:
+            return Allowed(None, replayed=result)
+        return await self._commit(rules, gathered, decided, presented, settle_for_less)  # (6)
+
+    def _decide(
+        self, call: Call, rules: Rules, gathered: Gathered, reader: Reader
+    ) -> tuple[Decision, tuple[Approval, ...]]:
+        """(5) Decide; if people must be asked, decide afresh with what they have answered."""
+        decided = self._tightened(call, decide(rules.bundle, gathered.facts))
+        if decided.verdict != "escalate":
+            return decided, ()
+        answered = reader.approval_for(gathered.session.id, gathered.action.digest)
+        if answered is None or answered.status not in ("approved", "denied"):
+            return decided, ()
+        # an approval is an input to a fresh decision, never a resumption (DESIGN §4.7)
+        gathered.present(answered)
+        return self._tightened(call, decide(rules.bundle, gathered.facts)), (answered,)
+
+    def _tightened(self, call: Call, decided: Decision) -> Decision:
+        """What the edge knows, and what it cannot carry out, may only make a verdict stricter (DESIGN §4.6)."""
+        if call.barred and decided.verdict != "deny":
+            reason = Reason(call.barred, "", _BARRED.get(call.barred, "the call cannot be decided on"))
+            return replace(decided, verdict="deny", reasons=(reason, *decided.reasons), lifted=(), escalations=())
+        beyond = [o for o in decided.obligations if o.kind not in self._limits.capable]
+        if decided.verdict != "allow" or not beyond:
+            return decided
+        text = f"the obligation `{beyond[0].kind}` cannot be carried out here"
+        reason = Reason("obligation_unsupported", beyond[0].policy, text)
+        return replace(decided, verdict="deny", reasons=(reason, *decided.reasons), lifted=())
+
+    async def _commit(
+        self,
+        rules: Rules,
+        gathered: Gathered,
+        decided: Decision,
+        presented: tuple[Approval, ...],
+        settle_for_less: bool,
+    ) -> Ruling:
+        proposal = self._propose(rules, gathered, decided, presented)
+        now, days = gathered.now, self._limits.keep_days
+        if settle_for_less:
+            # nothing is allowed here, so nothing needs to be compared: only the receipt is left
+            proposal = replace(proposal, versions={}, seen=frozenset(), approvals=())
+
+        def job(tx: Transaction) -> commits.Committed:
+            self._note_time(tx, gathered)
+            if settle_for_less:
+                return commits.record_refusal(tx, proposal, self._node, now, days)
+            return commits.commit(tx, proposal, self._node, now, days)
+
+        try:
+            # persist before you permit: an allow waits for the flush, a refusal need not
+            done = await self._log.commit(job, durable=decided.verdict == "allow")
+        except ProofError:
+            return await self._too_large(proposal)
+        if done.permit is not None:
+            self._running[done.permit.id] = _Running(done.leaf_hash, gathered.profile)
+            self._carry_out(decided)
+            return Allowed(done.permit)
+        if done.approval is not None:
+            self._tell(done.approval)
+        message = refusal.message(decided, done.approval)
+        return Refused(decided, message, done.receipt, done.approval)
+
+    def _note_time(self, tx: Transaction, gathered: Gathered) -> None:
+        """Remember the clock about once a second, unless it has jumped: then a person confirms it first."""
+        steady = self._clock.steady()
+        if steady - self._noted >= NOTE_MS and "clock_jump" not in gathered.facts.trouble:
+            self._noted = steady
+            tx.put_state("clock", json.dumps(reading(gathered.now, steady, gathered.now)))
+
+    def _propose(
+        self, rules: Rules, gathered: Gathered, decided: Decision, presented: tuple[Approval, ...]
+    ) -> commits.Proposal:
+        facts = gathered.facts
+        attempt = facts.attempt
+        parts = leaves.DecisionParts(
+            owner=gathered.session.owner,
+            facts=facts.as_json(),
+            versions=_versions(facts),
+            inferred=gathered.profile.inferred,
+            known_tool=gathered.known_tool,
+            withheld=gathered.withheld,
+        )
+        return commits.Proposal(
+            action=gathered.action,
+            decision=decided,
+            session=gathered.session,
+            attempt=attempt,
+            draft=leaves.decision(self._node, gathered.now, attempt, gathered.action, decided, parts),
+            versions=rules.versions,
+            seen=gathered.seen,
+            refusal=refusal_key(facts),
+            refused=facts.refused_by_person,
+            approvals=presented,
+            priors=gathered.priors,
+            deadline_ms=gathered.profile.outcome_deadline * 1000,
+            question=lambda: self._question(gathered, decided, attempt),
+        )
+
+    def _question(self, gathered: Gathered, decided: Decision, attempt: AttemptId) -> Question:
+        asked = tuple(
+            Asked(e.policy, e.digest, e.group, e.quorum, e.self_, e.assurance) for e in decided.escalations
+        )
+        return Question(
+            attempt=attempt,
+            session=gathered.session,
+            action=gathered.action,
+            asked=asked,
+            card=shown(gathered.facts, decided),
+            refusal=refusal_key(gathered.facts),
+            expires_s=min(e.expires for e in decided.escalations),
+            now=gathered.now,
+        )
+
+    async def _too_large(self, proposal: commits.Proposal) -> Ruling:
+        """The receipt does not fit its format: deny, with a receipt that says so (DESIGN §7)."""
+        reason = Reason("receipt_too_large", "", "the receipt of this call would not fit its format")
+        denied = Decision("deny", (reason,), effects=proposal.decision.effects)
+        body = {**proposal.draft.body, "policies": [], "approvals": [], "obligations": [], "decided": "deny"}
+        body["reasons"] = ["receipt_too_large"]
+        small = replace(proposal, decision=denied, draft=replace(proposal.draft, body=body), approvals=())
+
+        def job(tx: Transaction) -> commits.Committed:
+            return commits.record_refusal(tx, small, self._node, self._clock.now(), self._limits.keep_days)
+
+        done = await self._log.commit(job, durable=False)
+        return Refused(denied, refusal.message(denied, None), done.receipt)
+
+    def _unrecorded(self, code: str, text: str, error: AssentError) -> Refused:
+        denied = Decision("deny", (Reason(code, "", text),), go_on="later")
+        return Refused(denied, refusal.message(denied, None))
+
+    async def _take(self, kept: Kept) -> bytes | None:
+        """Hand a kept result out once; another process may be faster."""
+
+        def job(tx: Transaction) -> Kept | None:
+            return tx.take_kept(kept.session, kept.action)
+
+        taken = await self._log.commit(job, durable=True)
+        return taken.result if taken else None
+
+    # ---- the effect: step 7 is the edge's, between begin and settle --------------
+
+    async def begin(self, permit: Permit) -> None:
+        """Consume the permit immediately before the effect; it works once.
+
+        Raises:
+            RefusedError: used before, expired, revoked, session over, or a referent changed.
+                The attempt is settled as failed without effect.
+            UnavailableError: the store cannot be asked.
+        """
+        running = self._running.get(permit.id)
+        if running is None or running.started:
+            raise RefusedError("permit_used", "the permit has been used or was never issued here")
+        self._running[permit.id] = replace(running, started=True)
+        why = self._still_good(permit)
+        if why:
+            await self.settle(permit, Outcome("failed", "gateway", reached=False, detail=why))
+            raise RefusedError(why, f"the permit no longer holds: {why.replace('_', ' ')}")
+
+    def _still_good(self, permit: Permit) -> str:
+        if self._clock.now() > permit.expires:
+            return "permit_expired"
+        with self._store.read() as reader:
+            session = reader.session(permit.action.session)
+            if session is None or session.status != "open":
+                return "session_ended"
+            if int(reader.state("epoch") or "0") != permit.epoch:
+                return "revoked"
+        return "" if observe_again(permit.action.referents) else "referent_changed"
+
+    # ---- settle: step 8 ----------------------------------------------------------
+
+    async def settle(self, permit: Permit, result: Outcome, response: object = None) -> None:
+        """Record what became of an attempt; labels are visible to all before this returns.
+
+        Args:
+            result: status, attestor and exact response bytes.
+            response: the parsed response, from which labels are read; None if there is none.
+
+        Raises:
+            UnavailableError: the outcome cannot be stored: release nothing of the response.
+        """
+        running = self._running.pop(permit.id, None)
+        if running is None:
+            raise RefusedError("permit_used", "the attempt has been settled")
+        if response is not None:
+            result = replace(result, labels=result.labels | labels_of(running.profile, response))
+
+        def job(tx: Transaction) -> None:
+            now = self._clock.now()
+            attempt = tx.attempt(permit.attempt)
+            session = tx.session(permit.action.session)
+            if attempt is None or session is None:
+                raise UnavailableError("attempt_lost", f"attempt `{permit.attempt}` is not in the store")
+            fresh = result.labels - session.labels
+            if fresh:
+                labels = session.labels | fresh
+                tx.put_session(replace(session, labels=labels, version=session.version + 1))
+            tx.put_attempt(replace(attempt, state=result.status))
+            draft = leaves.outcome(self._node, now, permit.attempt, running.leaf_hash, result)
+            leaves.append(tx, draft, session.id, keep_days=self._limits.keep_days)
+
+        await self._log.commit(job, durable=False)
+
+    async def keep(self, permit: Permit, result: bytes) -> None:
+        """Keep a result whose caller has gone; the next identical call gets it, once.
+
+        Raises:
+            UnavailableError: it cannot be kept.
+        """
+        kept = Kept(permit.action.session, permit.action.digest, permit.attempt, result)
+        await self._log.commit(lambda tx: tx.put_kept(kept), durable=True)
+
+    # ---- waiting for people ------------------------------------------------------
+
+    async def answered(self, approval: ApprovalId, timeout: float) -> bool:
+        """Wait up to `timeout` seconds until an approval is no longer pending."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + timeout
+        seen = -1
+        while True:
+            changed = self._store.changed()
+            if changed != seen:
+                seen = changed
+                with self._store.read() as reader:
+                    row = reader.approval(approval)
+                if row is None or row.status != "pending" or row.expires <= self._clock.now():
+                    return True
+            left = end - loop.time()
+            if left <= 0:
+                return False
+            await asyncio.sleep(min(POLL_S, left))
+
+    def _tell(self, approval: Approval) -> None:
+        if approval.id in self._told:
+            return
+        self._told.add(approval.id)
+        body = f"{approval.server}: an agent waits for your answer. Run: assent approvals"
+        asyncio.get_running_loop().run_in_executor(None, self._notifier.notify, "Assent", body)
+
+    def _carry_out(self, decided: Decision) -> None:
+        for obligation in decided.obligations:
+            if obligation.kind == "notify":
+                body = f"an action was allowed that `{obligation.policy}` wants you to know of"
+                asyncio.get_running_loop().run_in_executor(None, self._notifier.notify, "Assent", body)
+
+    # ---- without effect ----------------------------------------------------------
+
+    def preview(self, call: Call) -> Decision:
+        """The decision without effect, receipt or question (`assent decide`).
+
+        Raises:
+            AssentError: the facts cannot be gathered.
+        """
+        rules = self._rules()
+        with self._store.read() as reader:
+            gathered = self._gatherer.gather(call, rules, reader, _new_attempt())
+            decided, _ = self._decide(call, rules, gathered, reader)
+        return decided
+
+
+def _new_attempt() -> AttemptId:
+    return AttemptId(new_id("att", secrets.token_bytes(16)))
+
+
+def _versions(facts: Facts) -> dict[str, object]:
+    """The versions member of a decision leaf."""
+    used = facts.versions
+    return {
+        "bundle": used.bundle,
+        "catalog": used.catalog,
+        "engine": used.engine,
+        "epoch": used.epoch,
+        "schema": used.schema,
+        "session": used.session,
+    }

@@ -1,0 +1,139 @@
+"""Sessions: joined by every process of one client, closed when the last one leaves.
+
+A session belongs to one client process (DESIGN §5), so a secret read through one
+server is known when another sends. Its labels outlive it by an hour.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+
+from assent.errors import RefusedError
+from assent.model.ids import PrincipalId, SessionId, new_id
+from assent.model.principal import Principal
+from assent.model.session import Session
+from assent.ports import Clock, Reader, Transaction
+from assent.record import leaves
+from assent.record.log import Log
+
+INHERIT_MS = 3_600_000
+
+
+class Sessions:
+    """Opens, joins and leaves sessions.
+
+    Args:
+        log: where session leaves go.
+        clock: wall time.
+        node: id of this process.
+        alive: is the process text that a node registered (`boot:pid:start`) running?
+    """
+
+    def __init__(self, log: Log, clock: Clock, node: str, alive: Callable[[str], bool]) -> None:
+        self._log = log
+        self._clock = clock
+        self._node = node
+        self._alive = alive
+
+    async def join(self, principal: Principal, client: str, process: str) -> Session:
+        """The open session of this client and principal, or a new one.
+
+        Args:
+            client: key of the client process; sessions are never shared between clients.
+            process: this process as `boot:pid:start`, registered so that its end is noticed.
+
+        Raises:
+            UnavailableError: the session's opening cannot be made durable.
+            RefusedError: the principal is disabled or has no owner.
+        """
+        if principal.status != "active" or principal.owner is None:
+            raise RefusedError("principal_not_active", f"principal `{principal.id}` is disabled or has no owner")
+        key = f"{client}|{principal.id}"
+        owner = principal.owner
+
+        def job(tx: Transaction) -> Session:
+            session = tx.session_of(key) or self._open(tx, principal.id, owner, key)
+            tx.put_node(self._node, process)
+            self._attach(tx, session.id)
+            return session
+
+        return await self._log.commit(job, durable=True)
+
+    async def leave(self, id: SessionId, *, reason: str = "ended") -> bool:
+        """Detach this process; close the session if nobody is left. True if it was closed."""
+
+        def job(tx: Transaction) -> bool:
+            attached = set(_attached(tx, id)) - {self._node}
+            nodes = tx.nodes()
+            attached = {node for node in attached if node in nodes and self._alive(nodes[node])}
+            tx.put_state(f"attached:{id}", json.dumps(sorted(attached)))
+            tx.drop_node(self._node)
+            session = tx.session(id)
+            if attached or session is None or session.status == "ended":
+                return False
+            close(tx, session, self._node, self._clock.now(), reason)
+            return True
+
+        return await self._log.commit(job, durable=True)
+
+    def _open(self, tx: Transaction, principal: PrincipalId, owner: PrincipalId, key: str) -> Session:
+        now = self._clock.now()
+        forerunner = _forerunner(tx, principal, key, now)
+        session = Session(
+            id=SessionId(new_id("ses", secrets.token_bytes(16))),
+            principal=principal,
+            owner=owner,
+            client=key,
+            opened=now,
+            labels=forerunner.labels if forerunner else frozenset(),
+        )
+        tx.put_session(session)
+        inherits = forerunner.id if forerunner else ""
+        appended = leaves.append(tx, leaves.session_open(self._node, now, session, inherits=inherits), session.id)
+        return appended.session or session
+
+    def _attach(self, tx: Transaction, id: SessionId) -> None:
+        tx.put_state(f"attached:{id}", json.dumps(sorted({*_attached(tx, id), self._node})))
+
+
+def _attached(tx: Transaction, id: SessionId) -> list[str]:
+    return list(json.loads(tx.state(f"attached:{id}") or "[]"))
+
+
+def _forerunner(tx: Transaction, principal: PrincipalId, key: str, now: int) -> Session | None:
+    """The latest labelled session of this client or principal that ended under an hour ago."""
+    recent = [
+        session
+        for session in tx.sessions(open_only=False)
+        if session.labels
+        and (session.principal == principal or session.client == key)
+        and (session.status == "open" or now - session.ended < INHERIT_MS)
+    ]
+    if not recent:
+        return None
+    labels = frozenset().union(*(session.labels for session in recent))
+    return replace(max(recent, key=lambda session: session.ended or now), labels=labels)
+
+
+def close(tx: Transaction, session: Session, node: str, now: int, reason: str) -> None:
+    """Append the close leaf and end the session; nothing is decided in it afterwards."""
+    appended = leaves.append(tx, leaves.session_close(node, now, reason), session.id)
+    tx.put_session(
+        replace(appended.session or session, status="ended", ended=now, version=session.version + 1)
+    )
+    # what is still open belongs to nobody now
+    for approval in tx.approvals(status="pending"):
+        if approval.session == session.id:
+            tx.put_approval(replace(approval, status="cancelled"))
+
+
+def abandoned(reader: Reader, session: Session, alive: Callable[[str], bool]) -> bool:
+    """Has everybody left an open session: its client, and every process that was attached?"""
+    nodes = reader.nodes()
+    attached = json.loads(reader.state(f"attached:{session.id}") or "[]")
+    if any(node in nodes and alive(nodes[node]) for node in attached):
+        return False
+    return not alive(session.client.partition("|")[0])

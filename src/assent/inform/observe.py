@@ -1,0 +1,218 @@
+"""What must be looked up before a call is judged: paths, prior bytes, statements, referents.
+
+Read once, without changing anything, and recorded. A path that cannot be read is
+`unreadable`, which judges as the worst.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from assent.catalog.analysers import ACTIVE
+from assent.catalog.analysers.secrets import strings
+from assent.catalog.analysers.sql import read_statements
+from assent.catalog.observation import Guarded, Kind, Observed, SeenPath, Statements
+from assent.model.action import Action, Referent
+from assent.model.ids import Digest
+from assent.model.profile import Server, ToolProfile
+
+#: Longest text taken for a path, in characters (PATH_MAX of Linux).
+_LONGEST_PATH = 4096
+#: Most strings of one call that are taken for paths; a call with more is read as reaching everything.
+_MOST_PATHS = 512
+_DECLARED = frozenset({"path", "database"})
+_REFERENT_LIMIT = 64 * 1024 * 1024
+
+
+def guarded_paths(home: Path, extra: Sequence[Path] = ()) -> Guarded:
+    """Assent's own files: the home as written and as resolved, and whatever else is given."""
+    places = [home, *extra]
+    names = {os.path.abspath(place) for place in places} | {os.path.realpath(place) for place in places}
+    return Guarded(os.path.realpath(home), tuple(sorted(names)), os.path.expanduser("~"))
+
+
+class Observer:
+    """Looks things up for the calls of one home.
+
+    Args:
+        guarded: what no call may reach.
+        prior_limit: most bytes of one file kept before a write.
+    """
+
+    def __init__(self, guarded: Guarded, prior_limit: int) -> None:
+        self._guarded = guarded
+        self._limit = prior_limit
+        # hard links to small files of the home: another name for the same thing
+        self._inodes = _inodes(guarded.home)
+
+    def observe(self, profile: ToolProfile, action: Action, server: Server) -> Observed:
+        """Everything that is looked up for one call. Never raises for what a call holds."""
+        paths: list[SeenPath] = []
+        priors: dict[str, bytes | None] = {}
+        statements: dict[str, Statements] = {}
+        arguments = action.arguments
+        if "sql" in profile.analysers:
+            for name, kind in profile.targets.items():
+                if kind == "code" and isinstance(text := arguments.get(name), str):
+                    statements[name] = read_statements(text)
+        writes = profile.effects != {"read"} if not statements else any(s.effects != {"read"} for s in statements.values())
+        keep = writes and profile.undo is None and "path" in profile.analysers
+        pin = bool(profile.effects & ACTIVE)
+        for name, text, declared in _candidates(profile, arguments):
+            for resolved in self._readings(text, server):
+                paths.append(self._seen(name, text, resolved, declared, priors, (keep and declared, pin and declared)))
+        for found in statements.values():
+            for text in found.paths:
+                paths += [self._seen("", text, one, False, priors, (False, False)) for one in self._readings(text, server)]
+        if statements and writes:
+            for root in server.roots:  # the database itself: its bytes from before are the undo
+                paths.append(self._seen("", root, root, True, priors, (True, False)))
+        return Observed(self._guarded, tuple(paths), statements, priors)
+
+    def _readings(self, text: str, server: Server) -> Iterator[str]:
+        """Every way a server may read a text as a path, resolved."""
+        seen: set[str] = set()
+        for spelled in _spellings(text):
+            bases = (server.cwd or os.getcwd(), *server.roots) if not os.path.isabs(spelled) else ("/",)
+            for base in bases:
+                try:
+                    resolved = os.path.realpath(os.path.join(base, spelled))
+                except (OSError, ValueError):
+                    resolved = ""
+                if resolved not in seen:
+                    seen.add(resolved)
+                    yield resolved
+                if os.path.isabs(spelled) or not bases:
+                    break
+
+    def _seen(
+        self,
+        name: str,
+        text: str,
+        resolved: str,
+        declared: bool,
+        priors: dict[str, bytes | None],
+        wanted: tuple[bool, bool],
+    ) -> SeenPath:
+        keep, pin = wanted
+        kind, info = _kind(resolved)
+        kept, digest = False, None
+        if keep and kind == "missing":
+            priors[resolved] = None
+            kept = True
+        elif keep and kind == "file" and (content := _read(resolved, self._limit)) is not None:
+            priors[resolved] = content
+            kept, digest = True, Digest("sha256:" + sha256(content).hexdigest())
+        if pin and kind == "file":
+            digest = digest_of(resolved)  # what the call runs or sends is what was looked at
+        linked = info is not None and (info.st_dev, info.st_ino) in self._inodes
+        return SeenPath(
+            argument=name,
+            text=text,
+            resolved=resolved,
+            kind=kind,
+            declared=declared,
+            linked=linked,
+            kept=kept,
+            digest=digest,
+            stamp=f"{info.st_dev}:{info.st_ino}:{info.st_size}:{info.st_mtime_ns}" if info else "",
+            wanted=keep,
+        )
+
+
+def _candidates(profile: ToolProfile, arguments: object) -> Iterator[tuple[str, str, bool]]:
+    """Strings that a server may take for paths: (argument, text, declared as one)."""
+    if not isinstance(arguments, dict):
+        return
+    count = 0
+    for name, value in arguments.items():
+        declared = profile.targets.get(name) in _DECLARED
+        for text in strings(value):
+            if declared or _looks_like_path(text):
+                count += 1
+                if count > _MOST_PATHS:
+                    yield name, "/", True  # too many to look at: as if it reached everything
+                    return
+                yield name, text, declared
+
+
+def _looks_like_path(text: str) -> bool:
+    if not text or len(text) > _LONGEST_PATH or "\n" in text:
+        return False
+    return text[0] in "/~." or ":" in text[:8] or "/" in text or "\\" in text or "%2f" in text.casefold()
+
+
+def _spellings(text: str) -> Iterator[str]:
+    """The text itself, percent-decoded, as a file URL, with `~` and backslashes read."""
+    if not text or len(text) > _LONGEST_PATH or "\0" in text:
+        yield ""  # no system call takes it; what it means cannot be told
+        return
+    spelled = text
+    if text[:5].casefold() == "file:":
+        spelled = unquote(urlsplit(text).path) or "/"
+    yield os.path.expanduser(spelled) if spelled.startswith("~") else spelled
+    if "%" in spelled:
+        yield unquote(spelled)
+    if "\\" in spelled:
+        yield spelled.replace("\\", "/")
+
+
+def _kind(resolved: str) -> tuple[Kind, os.stat_result | None]:
+    if not resolved:
+        return "unreadable", None
+    try:
+        info = os.lstat(resolved)
+    except FileNotFoundError:
+        return "missing", None
+    except NotADirectoryError:
+        return "missing", None
+    except (OSError, ValueError):
+        return "unreadable", None
+    if stat.S_ISREG(info.st_mode):
+        return "file", info
+    return ("directory" if stat.S_ISDIR(info.st_mode) else "other"), info
+
+
+def _read(path: str, limit: int) -> bytes | None:
+    """The bytes of a regular file of at most `limit` bytes, not through a link; None otherwise."""
+    try:
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | os.O_NONBLOCK)
+    except OSError:
+        return None
+    with os.fdopen(handle, "rb") as file:
+        info = os.fstat(file.fileno())
+        if not stat.S_ISREG(info.st_mode) or info.st_size > limit:
+            return None
+        try:
+            content = file.read(limit + 1)
+        except OSError:
+            return None
+    return content if len(content) <= limit else None
+
+
+def _inodes(home: str) -> frozenset[tuple[int, int]]:
+    found: set[tuple[int, int]] = set()
+    for folder, _, names in os.walk(home):
+        for name in names:
+            try:
+                info = os.lstat(os.path.join(folder, name))
+            except OSError:
+                continue
+            found.add((info.st_dev, info.st_ino))
+    return frozenset(found)
+
+
+def digest_of(path: str) -> Digest | None:
+    """SHA-256 of a file's bytes; None if it cannot be read or is too large."""
+    content = _read(path, _REFERENT_LIMIT)
+    return None if content is None else Digest("sha256:" + sha256(content).hexdigest())
+
+
+def observe_again(referents: Sequence[Referent]) -> bool:
+    """Are all pinned referents still what they were, immediately before the effect?"""
+    return all(referent.digest is None or digest_of(referent.name) == referent.digest for referent in referents)
