@@ -118,8 +118,7 @@ class Bundle:
         given = [("Group", group) for group in case.principal.groups]
         ancestors = self._store.ancestors(principal, given)
         found = (self._rules[at] for at in self._index.find((name, *groups), ancestors, case.principal.kind))
-        resource = ("Server", case.server.name)
-        return tuple(one for one in found if one.resource.op != "==" or one.resource.uids == (resource,))
+        return tuple(one for one in found if _can_apply(one, case))
 
     def _build(self, case: Case, shape: Shape) -> Slice | Unavailable:
         return build(case, shape, self.applying(case, shape), self._store.closure)

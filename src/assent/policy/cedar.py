@@ -46,6 +46,7 @@ class Parsed:
     template: bool
     entities: frozenset[Uid]
     reads_arguments: bool
+    conditional: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +181,7 @@ def _parsed(policy: pst.Template, template: bool) -> Parsed:
         template,
         seen.entities,
         seen.mentions("args"),
+        bool(policy.clauses),
     )
 
 

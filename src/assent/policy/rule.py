@@ -73,6 +73,7 @@ class Rule:
         offset: where it starts there.
         group: who must approve; empty for a policy of the base layer.
         extra: its other annotations, as (name, value) pairs.
+        conditional: False if the scope alone decides whether it applies.
     """
 
     id: PolicyId
@@ -87,6 +88,7 @@ class Rule:
     extra: tuple[tuple[str, str], ...]
     entities: tuple[Uid, ...]
     reads_arguments: bool
+    conditional: bool
 
     @property
     def digest(self) -> Digest:
@@ -143,6 +145,7 @@ def rule(parsed: Parsed, text: str, source: int, offset: int) -> Rule:
         tuple((name, value or "") for name, value in notes.items() if name not in ("id", "escalate")),
         tuple(sorted(parsed.entities)),
         parsed.reads_arguments,
+        parsed.conditional,
     )
 
 

@@ -10,7 +10,9 @@ from assent.decide.facts import Link
 from assent.decide.pdp import decide
 from assent.model.principal import Principal
 from assent.model.profile import Server
-from tests.unit.decide.calls import AGENT, OWNER, bundle, call, decided, verdict
+from assent.policy import cedar
+from assent.policy.bundle import from_archive
+from tests.unit.decide.calls import AGENT, OWNER, PERMIT, bundle, call, decided, verdict
 
 PEER = Principal("Agent", "local/peer", OWNER)
 
@@ -177,3 +179,21 @@ def test_other_methods_are_actions_too() -> None:
     rule = f'@id("m") permit {scope} when {{ context.args.uri like "file:*" }};'
     assert verdict(bundle(rule), replace(facts, action=action)) == "allow permitted"
     assert verdict(bundle(rule), replace(facts, action=replace(action, params={}))) == "deny invalid_arguments"
+
+
+def test_the_third_verdict_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    """§4.1: cedarpy's `NoDecision` is an error, never an allow."""
+    monkeypatch.setattr(cedar, "authorize", lambda *_: cedar.Verdict("NoDecision", (), ()))
+    assert verdict("", call()) == "deny policy_error"
+
+
+def test_a_forbid_about_an_unknown_group_does_not_vanish() -> None:
+    """§4: even where loading did not refuse it, as for an archive made by another version."""
+    rule = '@id("d") forbid (principal in Group::"disabled", action, resource);'
+    archive = bundle(PERMIT, rule.replace(' in Group::"disabled"', "")).archive()
+    old = from_archive(
+        archive.replace(
+            b'(principal, action, resource);"]', b'(principal in Group::\\"disabled\\", action, resource);"]'
+        )
+    )
+    assert decide(old, call()).reasons[0].code == "missing_source"

@@ -6,16 +6,12 @@ unconditional base forbid covers it. What is left out is decided like any other 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from assent.enforce.rules import Rules
 from assent.model.principal import Principal
 from assent.model.profile import EFFECTS, REVERSIBILITY, Server, ToolDefinition, ToolProfile
 from assent.policy.slices import Case, Shape, Unavailable
-
-#: A condition somewhere: text in a string that looks like one only makes a tool visible.
-_CONDITION = re.compile(r"\b(?:when|unless)\s*\{")
 
 
 def visible(rules: Rules, principal: Principal, server: Server, tool: ToolDefinition) -> bool:
@@ -43,6 +39,6 @@ def _cases(principal: Principal, server: Server, profile: ToolProfile) -> Iterat
 
 def _open(rules: Rules, case: Case, shape: Shape) -> bool:
     base = [rule for rule in rules.bundle.applying(case, shape) if not rule.group]
-    if any(rule.effect == "forbid" and not _CONDITION.search(rule.text) for rule in base):
+    if any(rule.effect == "forbid" and not rule.conditional for rule in base):
         return False
     return any(rule.effect == "permit" for rule in base)
