@@ -35,6 +35,9 @@ def analyse(
     declared = [seen for seen in observed.paths if seen.declared]
     secrets = _secret_arguments(action)
     effects, reversibility, notes = _effects(profile, observed)
+    if _option_for_ref(profile, action):
+        effects, reversibility = effects | {"unknown"}, "irreversible"
+        notes.append("a name begins with `-` and would be read as an option")
     if _sends(server, labels, bool(secrets)):
         effects = effects | {"send"}
         notes.append("its arguments go to a server outside, and there is something to lose")
@@ -83,6 +86,12 @@ def _effects(profile: ToolProfile, observed: Observed) -> tuple[frozenset[str], 
     effects = (profile.effects - profile.authoritative if complete else profile.effects) | said
     worst = max((one.reversibility for one in found), key=REVERSIBILITY.index)
     return (effects - {"read"} or effects), worst, [one.note for one in found]
+
+
+def _option_for_ref(profile: ToolProfile, action: Action) -> bool:
+    """Is an option smuggled in where a revision, branch or host belongs (`--output=…`)?"""
+    named = [name for name, kind in profile.targets.items() if kind in ("ref", "host")]
+    return any(text.lstrip().startswith("-") for name in named for text in strings(action.arguments.get(name)))
 
 
 def _sends(server: Server, labels: frozenset[str], secret: bool) -> bool:
