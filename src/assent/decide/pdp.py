@@ -138,6 +138,10 @@ def _shape(bundle: Bundle, facts: Facts) -> Shape:
 
 def _arguments(facts: Facts, shape: Shape) -> Found:
     found = Found()
+    given = facts.action.params.get("arguments", {})
+    if facts.action.method == TOOL_CALL and not isinstance(given, dict):
+        # judged as none but sent as they are, they would pass unseen
+        raise _Ended("deny", "invalid_arguments", "the arguments are not an object", "if_changed")
     try:
         refuse_escapes(facts.action.canonical)
         check(facts.action.arguments, shape.schema)

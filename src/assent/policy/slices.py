@@ -7,15 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import jsonschema_rs
+from assent_verify.canonical import canonicalize, digest
 
 from assent.model.decision import PolicyRef
+from assent.model.ids import Digest
 from assent.model.principal import Principal
 from assent.model.profile import Server, ToolDefinition, ToolProfile
 from assent.policy import cedar
 from assent.policy.arguments import encode, validator
 from assent.policy.builtin import PERMIT
 from assent.policy.cedar import Entities, PolicySet, Schema, Uid, Verdict
-from assent.policy.kinds import Kind, context, project
+from assent.policy.kinds import Kind, cedar_type, context, project
 from assent.policy.rule import Rule
 from assent.policy.schema import (
     TOOL_CALL,
@@ -44,12 +46,16 @@ class Shape:
         analysed: True if there is one action per effect.
         arguments: kind of its arguments.
         schema: compiled JSON Schema.
+        archive: canonical bytes of what the Cedar schemas of its calls are made from.
+        digest: their SHA-256, the `schema` version of a receipt.
     """
 
     name: str
     analysed: bool
     arguments: Kind
     schema: jsonschema_rs.Validator
+    archive: bytes
+    digest: Digest
 
 
 def shape_of(
@@ -59,7 +65,9 @@ def shape_of(
     declared = definition.input_schema if definition and method == TOOL_CALL else method_schema(method)
     try:
         kind = arguments_kind(declared, profile.opaque)
-        return Shape(action_name(server.name, method, tool), bool(profile.analysers), kind, validator(declared))
+        name, analysed = action_name(server.name, method, tool), bool(profile.analysers)
+        archive = canonicalize({"action": name, "analysed": analysed, "context": cedar_type(context(kind))})
+        return Shape(name, analysed, kind, validator(declared), archive, Digest(digest(archive)))
     except (SchemaError, ValueError) as error:
         return Unavailable(str(error))
 

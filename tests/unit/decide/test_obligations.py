@@ -18,6 +18,8 @@ def test_obligations_of_all_determining_permits_unite() -> None:
         ("notify", "chat", "", "a"),
         ("redact", "email", "output", "b"),
     }
+    again = decided(bundle(A.replace('"a"', '"z"'), B), call()).obligations
+    assert [one.value for one in again if one.kind == "limit"] == ["rows=20"]
 
 
 def test_a_conflict_denies() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -143,3 +144,13 @@ def test_a_whole_record_is_compared_whole() -> None:
     schema = {"type": "object", "properties": {"deep": closed}}
     assert verdict(rule, call({"deep": {"path": "/b", "mode": "r"}}, schema=schema)) == "deny policy_forbids"
     assert verdict(rule, call({"deep": {"path": "/b", "mode": "w"}}, schema=schema)) == "allow permitted"
+
+
+@pytest.mark.parametrize("given", [[], None, "x", ["path"]])
+def test_arguments_that_are_no_object_are_refused(given: Any) -> None:
+    """Judged as none but forwarded as they are, they would pass unseen."""
+    facts = call({}, schema={"type": "object"})
+    sent = replace(facts, action=replace(facts.action, params={"name": "write_file", "arguments": given}))
+    assert verdict("", sent) == "deny invalid_arguments"
+    none = replace(facts, action=replace(facts.action, params={"name": "write_file"}))
+    assert verdict("", none) == "allow permitted"

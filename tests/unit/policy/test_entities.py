@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from assent.model.ids import PrincipalId
 from assent.policy.cedar import Reads
 from assent.policy.entities import EntityStore
 from assent.policy.kinds import FACTS, TARGETS
@@ -16,6 +17,8 @@ STORE = """[
    "attrs": {"owner": {"__entity": {"type": "User", "id": "local/ana"}}},
    "parents": [{"type": "Group", "id": "old"}]},
   {"uid": {"type": "User", "id": "local/ana"}, "attrs": {}, "parents": [{"type": "Group", "id": "old"}]},
+  {"uid": {"type": "Agent", "id": "local/zed"},
+   "attrs": {"owner": {"__entity": {"type": "User", "id": "local/ana"}}}, "parents": []},
   {"uid": {"type": "User", "id": "local/zoe"}, "attrs": {}, "parents": []}
 ]"""
 
@@ -55,6 +58,13 @@ def test_the_closure_follows_parents_and_attributes() -> None:
     assert missing == []
     for name in ("disabled", "old", "local/claude", "local/ana", "local/zoe", "fs"):
         assert f'"{name}"' in text
+
+
+def test_an_attribute_of_a_literal_is_followed() -> None:
+    """Somebody who is named only as the owner of somebody named is part of the closure."""
+    rule = '@id("d") forbid (principal, action, resource) when { Agent::"local/zed".owner in Group::"disabled" };'
+    other = replace(AGENT, name="local/other", owner=PrincipalId('User::"local/zoe"'))
+    assert verdict(bundle(PERMIT, rule, entities=STORE), call(principal=other)) == "deny policy_forbids"
 
 
 def test_members_are_people_of_nested_groups() -> None:
