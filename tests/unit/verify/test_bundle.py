@@ -117,6 +117,15 @@ def test_random_changes_are_found() -> None:
         assert changed == data or not holds(changed)
 
 
+@pytest.mark.parametrize("member", ["checkpoint", "disclosed"])
+def test_the_lines_after_the_leaves_have_one_spelling(member: str) -> None:
+    """White space, or a further member, is refused there too."""
+    data, name = sample().export(), f'{{"{member}"'.encode()
+    assert holds(data)
+    assert not holds(data.replace(name, name.replace(b"{", b"{ "), 1))
+    assert not holds(data.replace(name, b'{"a":1,' + name[1:], 1))
+
+
 @pytest.mark.parametrize("log", [SampleLog(), sample()])
 def test_the_header_must_be_that_of_the_log(log: SampleLog) -> None:
     """Origin and log key of the file are those of its genesis."""

@@ -116,3 +116,21 @@ def test_sizes_and_indexes_that_cannot_be_are_refused() -> None:
     with pytest.raises(ProofError):
         verify_consistency(8, 8, root_of(HASHES[:4]), root, [])
     verify_consistency(0, 8, EMPTY_ROOT, root, [])
+
+
+def test_a_proof_for_another_size_is_refused_although_its_hashes_fit() -> None:
+    """The size is part of what is proved: a path in the tree of four says nothing of a tree of eight."""
+    four = root_of(HASHES[:4])
+    with pytest.raises(ProofError):
+        verify_inclusion(HASHES[0], 0, 8, inclusion_proof(HASHES[:4], 0), four)
+    with pytest.raises(ProofError):
+        verify_consistency(2, 8, root_of(HASHES[:2]), four, consistency_proof(HASHES[:4], 2))
+
+
+def test_a_consistency_proof_is_about_both_roots() -> None:
+    """Neither root may be another than the one that was seen."""
+    proof, old, new = consistency_proof(HASHES, 3), root_of(HASHES[:3]), root_of(HASHES)
+    verify_consistency(3, 8, old, new, proof)
+    for wrong in ((EMPTY_ROOT, new), (old, EMPTY_ROOT)):
+        with pytest.raises(ProofError):
+            verify_consistency(3, 8, *wrong, proof)

@@ -108,6 +108,20 @@ def test_a_value_in_another_spelling_is_refused(member: str, wrong: object) -> N
     assert refused(canonicalize({**leaf("decision"), member: wrong})).code == "leaf_schema"
 
 
+def test_a_leaf_has_at_most_16_kib() -> None:
+    """Even if every part of it fits its shape."""
+    assert refused(canonicalize({**leaf("decision"), "reasons": ["a" * 64] * 256})).code == "too_large"
+
+
+def test_a_system_leaf_is_signed_whole_or_not_at_all_and_in_ascii() -> None:
+    """Key, assurance and signature stand together; the subject has one spelling everywhere."""
+    value = leaf("system")
+    value |= {"event": "node", "subject": {"name": "one"}}
+    assert read(canonicalize(value))
+    assert "together" in refused(canonicalize({**value, "assurance": "passkey"})).message
+    assert "ASCII" in refused(canonicalize({**value, "subject": {"name": "é"}})).message
+
+
 def test_the_calendar_is_checked() -> None:
     """A time that does not exist is no time."""
     assert milliseconds(b"2026-02-28T23:59:59.999Z") == 1772323199999
@@ -174,6 +188,7 @@ def test_arguments_open_one_by_one_and_some_may_be_withheld() -> None:
     open_values(value, salt, {"arguments": {"path": arguments["path"]}, "withheld": ["content"]})
     for wrong in (
         {"arguments": {"path": arguments["path"]}},
+        {"arguments": {"content": arguments["content"]}},  # in its place, but the other is kept quiet about
         {"arguments": {"path": "elsewhere"}, "withheld": ["content"]},
         {"arguments": {"path": arguments["path"]}, "withheld": ["zz"]},
         {"arguments": {"content": arguments["path"], "path": arguments["content"]}},

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Callable
 
 import pytest
-from assent_verify.canonical import digest
-from assent_verify.note import VerifierKey
+from assent_verify.canonical import canonicalize, digest
+from assent_verify.checkpoint import Checkpoint
+from assent_verify.note import VerifierKey, sign
 from assent_verify.report import MAX_PROBLEMS, Report
 from assent_verify.verify import Verifier
 
-from conformance.receipt.sample import START, SampleLog, identifier, private_key, sample, time
+from conformance.receipt.sample import ORIGIN, START, SampleLog, identifier, private_key, sample, time
 from tests.verify_log import verify_log
 
 SESSION, OTHER = identifier("ses", "one"), identifier("ses", "other")
@@ -296,6 +299,96 @@ def test_checkpoints_rise_and_come_before_what_follows_them() -> None:
     verifier.checkpoint(size, note)
     verifier.checkpoint(size + 1, note)
     assert codes(verifier.finish()) == ["checkpoint_order"] * 2
+    log.decide(SESSION, ATTEMPT, "deny")
+    late = Verifier()
+    for index, leaf in enumerate(log.leaves):
+        late.leaf(index, leaf)
+    late.checkpoint(size, note)
+    assert codes(late.finish()) == ["checkpoint_order"]
+
+
+def test_the_key_is_named_after_the_log() -> None:
+    """A genesis that names another origin than its key, and checkpoints of the key's name, do not fit together."""
+    log = SampleLog()
+    log.system("genesis", {"origin": "assent/other", "log_key": str(log.key), "operator": 'User::"local/a"'})
+    log.checkpoint()
+    assert codes(verify(log)) == ["log_key_differs", "origin"]
+
+
+def test_a_checkpoint_that_commits_to_no_sessions_says_nothing_of_completeness() -> None:
+    """Sound, but COMPLETE is no: sessions could be missing whole."""
+    log = begun()
+    text = str(Checkpoint(ORIGIN, len(log.leaves), log.frontier.root()))
+    log.checkpoints.append((len(log.leaves), sign(text, log.key, log.log_private.sign)))
+    report = verify(log)
+    assert (report.sound, report.complete, codes(report)) == (True, False, ["sessions_missing"])
+
+
+@pytest.mark.parametrize("kind", ["approval", "system"])
+def test_a_persons_signature_is_over_what_the_leaf_says(kind: str) -> None:
+    """Another signature of the same key, over something else, does not hold."""
+    log = begun()
+    _answered(log)
+    log.system("accept", {"tool": "one"}, log.operator)
+    at = max(i for i, leaf in enumerate(log.leaves) if f'"kind":"{kind}"'.encode() in leaf)
+    value = json.loads(log.leaves[at])
+    value["signature"] = base64.b64encode(log.operator.sign(b"something else")).decode()
+    log.leaves[at] = canonicalize(value)
+    first = verify(log).problems[0]
+    assert (first.leaf, first.code) == (at, "bad_signature")
+
+
+def test_the_first_key_enrols_itself_and_no_other() -> None:
+    """Its own signature shows that its holder has it."""
+    log = SampleLog()
+    log.genesis()
+    log.enrol(log.operator, 'User::"local/operator"', private_key("stranger"))
+    log.checkpoint()
+    assert codes(verify(log)) == ["key_not_enrolled"]
+
+
+def test_a_refusal_may_be_older_than_the_bundle_but_not_invented() -> None:
+    """A deny under an earlier bundle, or none, is in order; under one never activated it is not."""
+    versions: dict[str, object] = {"catalog": "", "schema": "", "session": 0, "epoch": 0, "engine": ""}
+    log = begun()
+    log.activate("two")
+    for bundle in (digest(b"bundle one"), digest(b"two"), ""):
+        log.decide(SESSION, ATTEMPT, "deny", versions={**versions, "bundle": bundle})
+    log.checkpoint()
+    assert codes(verify(log)) == []
+    log.decide(SESSION, ATTEMPT, "deny", versions={**versions, "bundle": digest(b"never")})
+    assert codes(verify(log)) == ["bundle_not_in_force"]
+
+
+def test_a_permit_expires_after_its_decision() -> None:
+    """One that was never valid is no permit."""
+    log = begun()
+    log.decide(SESSION, ATTEMPT, expires=time(log.now + 7))
+    assert codes(verify(log))[0] == "permit_life"
+
+
+def test_answers_end_with_their_session() -> None:
+    """All privilege is session-scoped: what was approved in one does not outlive it."""
+    log = begun(SESSION, OTHER)
+    _answered(log)
+    log.close(SESSION)
+    _consumed(log, SECOND, OTHER)
+    log.checkpoint()
+    assert codes(verify(log)) == ["approval_missing"]
+
+
+def test_policy_that_was_in_force_before_anybody_signed_is_noted() -> None:
+    """The starter policy of a home without operator key."""
+    log = SampleLog()
+    log.genesis()
+    operator, log.operator = log.operator, private_key("none")
+    subject = {"bundle": digest(b"s"), "catalog": digest(b"c"), "previous": ""}
+    log.system("activation", subject)
+    log.enrol(operator, 'User::"local/operator"', operator)
+    log.checkpoint()
+    report = verify(log)
+    assert report.sound
+    assert any("before an operator's key was enrolled" in note for note in report.notes)
 
 
 def test_a_missing_leaf_is_noticed_by_its_index() -> None:
