@@ -8,6 +8,9 @@ import secrets
 from pathlib import Path
 from types import TracebackType
 
+from assent_verify.canonical import digest
+from assent_verify.note import VerifierKey
+
 from assent.admin import activate
 from assent.admin import home as homes
 from assent.config import Config
@@ -22,7 +25,7 @@ from assent.inform.observe import Observer, guarded_paths
 from assent.keys import file as key_files
 from assent.keys import operator
 from assent.keys.file import KeySigner
-from assent.model.ids import PrincipalId, new_id
+from assent.model.ids import new_id
 from assent.model.principal import Principal
 from assent.notify.desktop import Desktop
 from assent.policy import cedar
@@ -30,8 +33,6 @@ from assent.ports import Clock, Reader, Store
 from assent.record.log import Log
 from assent.record.recovery import Liveness, recover
 from assent.stores.sqlite import SqliteStore
-from assent_verify.canonical import digest
-from assent_verify.note import VerifierKey
 
 LOG_KEY = "log.key"
 OPERATOR_KEY = "operator.key"

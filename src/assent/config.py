@@ -96,7 +96,9 @@ def _file(path: Path) -> dict[str, object]:
     try:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError("config_syntax", f"`{path}` is not TOML: {error}", help="correct the line it names") from error
+        raise ConfigError(
+            "config_syntax", f"`{path}` is not TOML: {error}", help="correct the line it names"
+        ) from error
     return {name: _checked(name, value, str(path)) for name, value in found.items()}
 
 

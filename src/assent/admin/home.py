@@ -48,7 +48,9 @@ def files(config: Config) -> None:
         if not any((home / "policy").glob("*.cedar")):
             _write(home / "policy" / "starter.cedar", texts.starter())
     except OSError as error:
-        raise ConfigError("home_unwritable", f"`{home}` cannot be set up: {error}", help="choose another --home") from error
+        raise ConfigError(
+            "home_unwritable", f"`{home}` cannot be set up: {error}", help="choose another --home"
+        ) from error
 
 
 def _write(path: Path, text: str) -> None:
@@ -141,4 +143,3 @@ def passphrase(ask: Ask) -> str:
     if ask("The same again: ") != first:
         raise RequestError("passphrases_differ", "the two passphrases differ", help="run it again")
     return first
-

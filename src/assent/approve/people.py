@@ -53,9 +53,7 @@ def reached(approval: Approval, members: Members) -> bool:
     yes = {answer.by: answer.assurance for answer in approval.answers if answer.verdict == "approve"}
     for asked in approval.asked:
         people = people_of(asked, approval, members)
-        strong = {
-            by for by, proved in yes.items() if not asked.assurance or _rank(proved) >= _rank(asked.assurance)
-        }
+        strong = {by for by, proved in yes.items() if not asked.assurance or _rank(proved) >= _rank(asked.assurance)}
         quorum = max(each.quorum for each in approval.asked if each.group == asked.group)
         if len(people & strong) < quorum:
             return False

@@ -88,7 +88,7 @@ class Book:
         if not named or (self.versions and server.version not in self.versions):
             return None
         profile, digests = self.tools.get(definition.name), self.digests.get(definition.name, frozenset())
-        if profile is None or (digests or not self.own) and definition.digest not in digests:
+        if profile is None or ((digests or not self.own) and definition.digest not in digests):
             return None
         return profile
 

@@ -123,7 +123,9 @@ VERBS: Mapping[str, frozenset[str]] = _table(_VERBS)
 DOMAIN_WORDS: Mapping[str, frozenset[str]] = _table(_DOMAINS)
 #: Scripts without spaces between words: a verb is looked for anywhere in the name.
 UNSPACED: Mapping[str, frozenset[str]] = {
-    word: meanings for word, meanings in VERBS.items() if re.match("[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]", word)
+    word: meanings
+    for word, meanings in VERBS.items()
+    if re.match("[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]", word)
 }
 
 

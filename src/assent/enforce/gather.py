@@ -104,7 +104,7 @@ class Gatherer:
             call.params,
         )
         observed = self._observer.observe(profile, raw, call.server)
-        analysis = analyse(profile, raw, observed, call.server, session.labels)
+        analysis = analyse(profile, raw, observed, call.server)
         action = replace(raw, referents=analysis.referents) if analysis.referents else raw
         now, trouble = self._time(call, reader)  # (4)
         like = reader.attempts_like(action.sameness) if analysis.effects != {"read"} else ()

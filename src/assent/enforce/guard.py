@@ -10,7 +10,6 @@ import asyncio
 import json
 import logging
 import secrets
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from assent.approve.question import Question
@@ -260,9 +259,7 @@ class Guard:
         )
 
     def _question(self, gathered: Gathered, decided: Decision, attempt: AttemptId) -> Question:
-        asked = tuple(
-            Asked(e.policy, e.digest, e.group, e.quorum, e.self_, e.assurance) for e in decided.escalations
-        )
+        asked = tuple(Asked(e.policy, e.digest, e.group, e.quorum, e.self_, e.assurance) for e in decided.escalations)
         return Question(
             attempt=attempt,
             session=gathered.session,

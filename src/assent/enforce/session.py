@@ -121,9 +121,7 @@ def _forerunner(tx: Transaction, principal: PrincipalId, key: str, now: int) -> 
 def close(tx: Transaction, session: Session, node: str, now: int, reason: str) -> None:
     """Append the close leaf and end the session; nothing is decided in it afterwards."""
     appended = leaves.append(tx, leaves.session_close(node, now, reason), session.id)
-    tx.put_session(
-        replace(appended.session or session, status="ended", ended=now, version=session.version + 1)
-    )
+    tx.put_session(replace(appended.session or session, status="ended", ended=now, version=session.version + 1))
     # what is still open belongs to nobody now
     for approval in tx.approvals(status="pending"):
         if approval.session == session.id:

@@ -60,7 +60,9 @@ class Observer:
             for name, kind in profile.targets.items():
                 if kind == "code" and isinstance(text := arguments.get(name), str):
                     statements[name] = read_statements(text)
-        writes = profile.effects != {"read"} if not statements else any(s.effects != {"read"} for s in statements.values())
+        writes = (
+            profile.effects != {"read"} if not statements else any(s.effects != {"read"} for s in statements.values())
+        )
         keep = writes and profile.undo is None and "path" in profile.analysers
         pin = bool(profile.effects & ACTIVE)
         for name, text, declared in _candidates(profile, arguments):
@@ -68,7 +70,9 @@ class Observer:
                 paths.append(self._seen(name, text, resolved, declared, priors, (keep and declared, pin and declared)))
         for found in statements.values():
             for text in found.paths:
-                paths += [self._seen("", text, one, False, priors, (False, False)) for one in self._readings(text, server)]
+                paths += [
+                    self._seen("", text, one, False, priors, (False, False)) for one in self._readings(text, server)
+                ]
         if statements and writes:
             for root in server.roots:  # the database itself: its bytes from before are the undo
                 paths.append(self._seen("", root, root, True, priors, (True, False)))

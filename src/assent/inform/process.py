@@ -64,7 +64,7 @@ def program(pid: int) -> str:
 
 def _command(*words: str) -> str:
     try:
-        done = subprocess.run(words, capture_output=True, text=True, timeout=5, check=False)
+        done = subprocess.run(words, capture_output=True, text=True, timeout=5, check=False)  # noqa: S603 - fixed words
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.strip()

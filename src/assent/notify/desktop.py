@@ -21,7 +21,7 @@ class Desktop:
         if command is None:
             return
         try:
-            subprocess.run(command, capture_output=True, timeout=TIMEOUT_S, check=False)
+            subprocess.run(command, capture_output=True, timeout=TIMEOUT_S, check=False)  # noqa: S603 - no shell, own words
         except (OSError, subprocess.TimeoutExpired) as error:
             logger.info("no desktop notification: %s", error)
 

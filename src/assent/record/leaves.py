@@ -124,9 +124,7 @@ class Grant:
     expires: int = 0
 
 
-def decision(
-    node: str, now: int, attempt: str, action: Action, decided: Decision, parts: DecisionParts
-) -> Draft:
+def decision(node: str, now: int, attempt: str, action: Action, decided: Decision, parts: DecisionParts) -> Draft:
     """The decision leaf of one attempt, as decided; `sealed` adds the final verdict."""
     salt = secrets.token_bytes(16)
     arguments = action.arguments
@@ -237,9 +235,7 @@ def session_open(node: str, now: int, session: Session, *, inherits: str = "", t
 
 def session_close(node: str, now: int, reason: str) -> Draft:
     """The last leaf of a session: `ended`, `abandoned` or `killed`."""
-    return Draft(
-        {"event": "close", "kind": "session", "node": node, "reason": reason, "time": rfc3339(now), "v": 1}
-    )
+    return Draft({"event": "close", "kind": "session", "node": node, "reason": reason, "time": rfc3339(now), "v": 1})
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,9 +247,7 @@ class Signature:
     signature: str
 
 
-def system(
-    node: str, now: int, event: str, subject: Mapping[str, object], signed: Signature | None = None
-) -> Draft:
+def system(node: str, now: int, event: str, subject: Mapping[str, object], signed: Signature | None = None) -> Draft:
     """A system leaf; `subject` holds operator-level facts only, ASCII."""
     body: dict[str, object] = {
         "event": event,

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from assent.catalog.analysers import guard, path
 from assent.catalog.analysers.secrets import holds_secret, strings
-from assent.catalog.analysis import INTEGRITY_LABELS, Analysis
+from assent.catalog.analysis import Analysis
 from assent.catalog.observation import Observed, SeenPath
 from assent.model.action import Action, Referent
 from assent.model.profile import REVERSIBILITY, Reversibility, Server, ToolProfile
@@ -20,9 +20,7 @@ ACTIVE = frozenset({"execute", "unknown", "send", "grant"})
 _COMMANDS = frozenset({"command", "code"})
 
 
-def analyse(
-    profile: ToolProfile, action: Action, observed: Observed, server: Server, labels: frozenset[str]
-) -> Analysis:
+def analyse(profile: ToolProfile, action: Action, observed: Observed, server: Server) -> Analysis:
     """What one call would do.
 
     Args:
@@ -30,7 +28,6 @@ def analyse(
         action: the call, without referents.
         observed: what `inform.observe` looked up for it.
         server: where it would go.
-        labels: of the session so far.
     """
     declared = [seen for seen in observed.paths if seen.declared]
     secrets = _secret_arguments(action)
@@ -38,9 +35,6 @@ def analyse(
     if _option_for_ref(profile, action):
         effects, reversibility = effects | {"unknown"}, "irreversible"
         notes.append("a name begins with `-` and would be read as an option")
-    if _sends(server, labels, bool(secrets)):
-        effects = effects | {"send"}
-        notes.append("its arguments go to a server outside, and there is something to lose")
     reads = effects <= {"read"}
     wanted = tuple(dict.fromkeys(seen.resolved for seen in declared if seen.wanted)) if not reads else ()
     kept = all(seen.kept for seen in declared if seen.wanted)
@@ -92,11 +86,6 @@ def _option_for_ref(profile: ToolProfile, action: Action) -> bool:
     """Is an option smuggled in where a revision, branch or host belongs (`--output=…`)?"""
     named = [name for name, kind in profile.targets.items() if kind in ("ref", "host")]
     return any(text.lstrip().startswith("-") for name in named for text in strings(action.arguments.get(name)))
-
-
-def _sends(server: Server, labels: frozenset[str], secret: bool) -> bool:
-    """Every call sends its arguments to its server (DESIGN §4.5)."""
-    return server.zone == "external" and (secret or bool(labels - INTEGRITY_LABELS))
 
 
 def _secret_arguments(action: Action) -> frozenset[str]:

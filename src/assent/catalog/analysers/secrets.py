@@ -27,7 +27,9 @@ _NAMED = re.compile(
     r"client[_-]?secret|credential)[a-z0-9_-]{0,20}[\"']?\s{0,4}[:=]\s{0,4}[\"']?([^\s\"',;]{8,256})"
 )
 #: Values after `password=` that say that there is none.
-_EMPTY = re.compile(r"(?i)^(?:\$\{|\$\(|<|\*{3}|x{4}|%|none|null|true|false|your|example|changeme|placeholder|redacted)")
+_EMPTY = re.compile(
+    r"(?i)^(?:\$\{|\$\(|<|\*{3}|x{4}|%|none|null|true|false|your|example|changeme|placeholder|redacted)"
+)
 
 
 def holds_secret(text: str) -> bool:

@@ -17,20 +17,71 @@ LONGEST = 64 * 1024
 _MOST_STATEMENTS, _MOST_NESTING = 200, 60
 #: Functions that have effects or read files.
 _FUNCTIONS = frozenset(
-    "load_extension readfile writefile edit fts3_tokenizer sqlar_compress pg_read_file pg_read_binary_file pg_ls_dir "
-    "pg_write_file lo_import lo_export dblink dblink_exec pg_sleep pg_terminate_backend pg_cancel_backend set_config "
-    "pg_reload_conf pg_execute_server_program query_to_xml xp_cmdshell sys_exec sys_eval load_file nextval setval "
-    "pg_advisory_lock pg_promote pg_rotate_logfile".split()
+    [
+        "load_extension",
+        "readfile",
+        "writefile",
+        "edit",
+        "fts3_tokenizer",
+        "sqlar_compress",
+        "pg_read_file",
+        "pg_read_binary_file",
+        "pg_ls_dir",
+        "pg_write_file",
+        "lo_import",
+        "lo_export",
+        "dblink",
+        "dblink_exec",
+        "pg_sleep",
+        "pg_terminate_backend",
+        "pg_cancel_backend",
+        "set_config",
+        "pg_reload_conf",
+        "pg_execute_server_program",
+        "query_to_xml",
+        "xp_cmdshell",
+        "sys_exec",
+        "sys_eval",
+        "load_file",
+        "nextval",
+        "setval",
+        "pg_advisory_lock",
+        "pg_promote",
+        "pg_rotate_logfile",
+    ]
 )
 #: PRAGMAs that take a name and only tell (sqlite.org/pragma.html).
 _ASKING = frozenset(
-    "table_info table_xinfo table_list index_list index_info index_xinfo foreign_key_list foreign_key_check "
-    "integrity_check quick_check".split()
+    [
+        "table_info",
+        "table_xinfo",
+        "table_list",
+        "index_list",
+        "index_info",
+        "index_xinfo",
+        "foreign_key_list",
+        "foreign_key_check",
+        "integrity_check",
+        "quick_check",
+    ]
 )
 #: PRAGMAs that only tell as long as they are given no value.
 _TELLING = frozenset(
-    "database_list collation_list function_list module_list pragma_list compile_options user_version schema_version "
-    "application_id encoding page_count page_size freelist_count".split()
+    [
+        "database_list",
+        "collation_list",
+        "function_list",
+        "module_list",
+        "pragma_list",
+        "compile_options",
+        "user_version",
+        "schema_version",
+        "application_id",
+        "encoding",
+        "page_count",
+        "page_size",
+        "freelist_count",
+    ]
 )
 
 
@@ -93,9 +144,9 @@ def _one(statement: Any) -> Statements:
         return read_statements(explained)  # EXPLAIN runs nothing, but is judged as if it did
     inner = [_part(node) for node in statement.walk() if isinstance(node, _effective())]
     if not inner:
-        if isinstance(statement, exp.Query | exp.Values) and not statement.find(exp.Into, exp.Lock):
-            inner = [(frozenset({"read"}), "reversible", "")]
-        elif isinstance(statement, exp.Describe):
+        if (isinstance(statement, exp.Query | exp.Values) and not statement.find(exp.Into, exp.Lock)) or isinstance(
+            statement, exp.Describe
+        ):
             inner = [(frozenset({"read"}), "reversible", "")]
         else:
             return worst(f"`{type(statement).__name__.upper()}` is not judged", _literals(statement))
