@@ -105,13 +105,12 @@ def test_other_calls_go_on_while_one_is_held(scripted: Start) -> None:
 def test_a_call_cancelled_while_it_is_held_is_never_executed(scripted: Start) -> None:
     """Nothing is executed for a caller that has gone, whatever a person says later."""
     wire = scripted(SCRIPT_WAIT="20")
-    id = wire.start("tools/call", {"arguments": {}, "name": "ask_echo"})
-    while not wire.events("authorize"):
-        time.sleep(0.02)
+    id = wire.start("tools/call", {"arguments": {}, "name": "ask_echo", "_meta": {"progressToken": 1}})
+    assert wire.next()["method"] == "notifications/progress"
     wire.send(method="notifications/cancelled", params={"requestId": id})
     wire.ask("ping")
     wire.flag("yes")
-    assert wire.quiet() and calls(wire) == []
+    assert wire.quiet() and calls(wire) == [] and wire.aside == []
 
 
 def test_a_call_cancelled_between_decision_and_effect_is_settled_as_not_reached(scripted: Start) -> None:
@@ -229,6 +228,14 @@ def test_progress_of_the_server_passes_and_made_up_notifications_do_not(scripted
     wire = scripted()
     assert wire.call("forged_progress", {}, progressToken=9)["result"]["content"]
     assert [message["params"] for message in wire.aside] == [{"progress": 1, "progressToken": 9}]
+
+
+def test_an_answer_and_what_follows_it_arrive_in_this_order(scripted: Start) -> None:
+    """A notification right behind the answer to a passed request does not overtake it."""
+    wire = scripted()
+    for _ in range(20):
+        id = wire.start("logging/setLevel", {"level": "info"})
+        assert [wire.next().get("id"), wire.next().get("method")] == [id, "notifications/message"]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.edges.mcp.wire import SCRIPTED, SERVERS, Scripted, children, gone
+from tests.edges.mcp.wire import SCRIPTED, SERVERS, Scripted, children, decision, gone
 
 Start = Callable[..., Scripted]
 
@@ -109,6 +109,18 @@ def test_requests_before_the_end_of_input_are_answered(tmp_path: Path) -> None:
     with (tmp_path / "in").open("rb") as source, (tmp_path / "out").open("wb") as target:
         assert subprocess.run(command, stdin=source, stdout=target, timeout=20).returncode == 0
     assert '"id":2' in (tmp_path / "out").read_text()
+
+
+def test_the_end_of_the_client_ends_a_held_call_at_once(scripted: Start) -> None:
+    """Nobody waits for a person any more; whoever still reads is told how to go on."""
+    wire = scripted(SCRIPT_WAIT="30")
+    id = wire.start("tools/call", {"arguments": {}, "name": "ask_echo"})
+    while not wire.events("authorize"):
+        time.sleep(0.02)
+    assert wire.process.stdin is not None
+    wire.process.stdin.close()
+    assert decision(wire.answer(id, 2))["verdict"] == "escalate"
+    assert wire.process.wait(3) == 0
 
 
 def test_a_client_that_vanishes_during_a_call_leaves_its_result_kept(scripted: Start) -> None:

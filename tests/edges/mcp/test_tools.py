@@ -43,10 +43,10 @@ def test_a_call_before_any_handshake_makes_the_gateway_list(scripted: Start) -> 
 def test_a_changed_tool_is_stopped_and_a_person_told(scripted: Start) -> None:
     """A description turned round after the first use (rug pull) stops that tool, not the others."""
     wire = scripted("changing.py")
-    assert names(wire) == ["pay", "change", "back", "rename"]
+    assert names(wire) == ["pay", "change", "back", "rename", "forget"]
     assert wire.call("pay")["result"]["content"][0]["text"] == "pay done"
     wire.call("change")
-    assert names(wire) == ["change", "back", "rename"]
+    assert names(wire) == ["change", "back", "rename", "forget"]
     assert decision(wire.call("pay"))["reasons"][0]["code"] == "tool_changed"
     assert wire.events("notify") and "changed" in wire.said()
     wire.call("back")
@@ -61,12 +61,20 @@ def test_a_changed_tool_is_stopped_without_the_client_listing(scripted: Start) -
     assert decision(wire.call("pay"))["reasons"][0]["code"] == "tool_changed"
 
 
+def test_a_list_that_cannot_be_had_again_stops_every_tool(scripted: Start) -> None:
+    """Nothing older is believed: the server said that its list has changed."""
+    wire = scripted("changing.py")
+    assert wire.call("pay")["result"]["content"]
+    wire.call("forget")
+    assert decision(wire.call("pay"))["reasons"][0]["code"] == "tools_unlisted"
+
+
 def test_a_tool_renamed_between_list_and_call_is_decided_under_the_name_it_has(scripted: Start) -> None:
     """The new name is unknown until it is listed and pinned; the old one is gone once it is not."""
     wire = scripted("changing.py")
     wire.call("rename")
     assert decision(wire.call("pay_now"))["reasons"][0]["code"] == "unknown_tool"
-    assert names(wire) == ["pay_now", "change", "back", "rename"]
+    assert names(wire) == ["pay_now", "change", "back", "rename", "forget"]
     assert decision(wire.call("pay"))["reasons"][0]["code"] == "unknown_tool"
     assert wire.call("pay_now")["result"]["content"][0]["text"] == "pay_now done"
 

@@ -71,11 +71,11 @@ class Governor:
         self._origin = origin
         self._target = target
         self._tools = tools
-        self._holds = True
+        self._ending = asyncio.Event()
 
     def stop_holding(self) -> None:
         """Answer held calls now: nobody will wait for a person."""
-        self._holds = False
+        self._ending.set()
 
     async def serve(self, asked: Asked) -> None:
         """Answer one governed request, whatever becomes of it. Never raises an expected error."""
@@ -111,7 +111,7 @@ class Governor:
         said = 0
         while isinstance(ruling, Refused) and ruling.approval is not None and ruling.decision.verdict == "escalate":
             left = end - loop.time()
-            if left <= 0 or asked.gone.is_set() or not self._holds:
+            if left <= 0 or asked.gone.is_set() or self._ending.is_set():
                 break
             said += 1
             await self._say(transport, said, ruling.approval)
@@ -121,15 +121,16 @@ class Governor:
         return ruling
 
     async def _answered(self, approval: ApprovalId, seconds: float, asked: Asked) -> bool:
-        """Has a person answered? False after `seconds`, or at once if the caller has gone."""
+        """Has a person answered? False after `seconds`, or at once if the caller has gone or all is ending."""
         answered = asyncio.ensure_future(self._guard.answered(approval, seconds))
         gone = asyncio.ensure_future(asked.gone.wait())
+        ending = asyncio.ensure_future(self._ending.wait())
         try:
-            await asyncio.wait((answered, gone), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((answered, gone, ending), return_when=asyncio.FIRST_COMPLETED)
             return answered.done() and answered.result() and not asked.gone.is_set()
         finally:
-            answered.cancel()
-            gone.cancel()
+            for waiter in (answered, gone, ending):
+                waiter.cancel()
 
     async def _say(self, transport: Mapping[str, object], step: int, approval: Approval) -> None:
         """Tell a client that wants progress how a person can answer; never what was asked."""

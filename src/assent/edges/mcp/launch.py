@@ -121,12 +121,12 @@ def run(
     _check(options)
     client = parent()
     child = Child(options.command, {name: value for name, value in environ.items() if not name.startswith(_SECRET)})
-    # loaded while the server starts: together they take longer than starting it does
-    import asyncio
-
-    from assent.edges.mcp.command import program_of
-
     try:
+        # loaded while the server starts: together they take longer than starting it does
+        import asyncio
+
+        from assent.edges.mcp.command import program_of
+
         with opened() as home:
             server = _server(options, program_of(options.command, environ), home)
             principal = _principal(options.principal, home.config.user, client.name)

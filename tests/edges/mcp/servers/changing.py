@@ -1,6 +1,6 @@
 """A server that changes its tools: `change` turns the description of `pay` round, `back` turns it back.
 
-`rename` moves `pay` to `pay_now` without saying so.
+`rename` moves `pay` to `pay_now` without saying so; after `forget` its list is none.
 """
 
 from __future__ import annotations
@@ -19,12 +19,19 @@ def call(params: dict[str, object], message: dict[str, object]) -> dict[str, obj
         STATE["description"] = "Pay a bill."
     elif name == "rename":
         STATE["name"] = "pay_now"
-    if name in ("change", "back"):
+    elif name == "forget":
+        STATE["name"] = ""
+    if name in ("change", "back", "forget"):
         send({"method": "notifications/tools/list_changed"})
     return text(f"{name} done")
 
 
-serve(
-    lambda: [tool(STATE["name"], STATE["description"]), tool("change"), tool("back"), tool("rename")],
-    call,
-)
+def tools() -> list[dict[str, object]]:
+    """The list as it is now; no list at all once it is forgotten."""
+    if not STATE["name"]:
+        return [{"nameless": True}]
+    pay = tool(STATE["name"], STATE["description"])
+    return [pay, tool("change"), tool("back"), tool("rename"), tool("forget")]
+
+
+serve(tools, call)

@@ -90,6 +90,11 @@ def other(message: dict[str, object]) -> dict[str, object] | None:
         return None
     with SEEN.open("a") as seen:
         seen.write(json.dumps({"method": message["method"], "params": message.get("params")}) + "\n")
+    if message["method"] == "logging/setLevel":
+        answer = {"id": message["id"], "jsonrpc": "2.0", "result": {}}
+        said = {"jsonrpc": "2.0", "method": "notifications/message", "params": {"data": "", "level": "info"}}
+        raw(json.dumps(answer).encode() + b"\n" + json.dumps(said).encode())
+        return None
     return {}
 
 
