@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from assent_verify.canonical import canonicalize, canonicalize_leaf, digest
 from assent_verify.merkle import leaf_hash
-from assent_verify.receipt import commit
+from assent_verify.receipt import commit, may_be_named
 
 from assent.errors import ConflictError
 from assent.model.action import Action
@@ -130,6 +130,7 @@ def decision(node: str, now: int, attempt: str, action: Action, decided: Decisio
     arguments = action.arguments
     committed = [commit(salt, "argument:" + name, [name, arguments[name]]) for name in sorted(arguments)]
     referents = [referent.as_json() for referent in action.referents]
+    in_clear = parts.known_tool and may_be_named(action.tool)
     named: dict[str, object] = {
         "arguments": committed if len(committed) <= 64 else [commit(salt, "arguments", dict(arguments))],
         "definition": action.definition or "",
@@ -137,9 +138,9 @@ def decision(node: str, now: int, attempt: str, action: Action, decided: Decisio
         "method": action.method,
         "referents": commit(salt, "referents", referents) if referents else "",
         "server": action.server,
-        "tool": action.tool if parts.known_tool else "?",
+        "tool": action.tool if in_clear else "?",
     }
-    if not parts.known_tool:
+    if not in_clear:
         named["tool_commitment"] = commit(salt, "tool", action.tool)
     body = {
         "action": named,

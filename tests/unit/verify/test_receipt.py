@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 from assent_verify.canonical import canonicalize, digest, parse
 from assent_verify.errors import ProofError
-from assent_verify.receipt import commit, commit_derived, derived_salt, explain, milliseconds, open_values, read
+from assent_verify.receipt import (
+    commit,
+    commit_derived,
+    derived_salt,
+    explain,
+    may_be_named,
+    milliseconds,
+    open_values,
+    read,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -120,6 +129,19 @@ def test_a_system_leaf_is_signed_whole_or_not_at_all_and_in_ascii() -> None:
     assert read(canonicalize(value))
     assert "together" in refused(canonicalize({**value, "assurance": "passkey"})).message
     assert "ASCII" in refused(canonicalize({**value, "subject": {"name": "é"}})).message
+
+
+@pytest.mark.parametrize("tool", ["?", "", 'say "hi"', "a\\b", "lösche", "a\nb", "x" * 257])
+def test_a_tool_name_that_no_leaf_can_carry_is_committed_to(tool: str) -> None:
+    """What a server calls its tool is its own word: it cannot make a receipt unreadable."""
+    assert not may_be_named(tool)
+    assert may_be_named("write_file")
+    value = leaf("decision")
+    value["action"] |= {"tool": "?", "tool_commitment": commit(bytes(16), "tool", tool)}
+    assert read(canonicalize(value))
+    open_values(value, bytes(16), {"tool": tool})
+    with pytest.raises(ProofError):
+        open_values(value, bytes(16), {"tool": "another"})
 
 
 def test_the_calendar_is_checked() -> None:

@@ -50,6 +50,9 @@ _signature = Text("[A-Za-z0-9+/]{85}[AQgw]==", "the base64 of a signature")
 _assurance = _one_of("same-user", "passphrase", "keyring", "passkey")
 _verdict = _one_of("allow", "deny", "escalate", "defer")
 
+#: A tool's name where it stands in the clear; `?` stands for one that is committed to.
+TOOL = Text(r"[ !#-\[\]-~]{1,256}", "a tool name of printable ASCII")
+
 _COMMON: dict[str, Shape] = {"v": Exactly(1), "time": _time, "node": _id("node")}
 _CHAINED: dict[str, Shape] = {
     **_COMMON,
@@ -92,7 +95,7 @@ DECISION = members(
         names={"server": "server", "tool": "tool", "tool_commitment": "tool_commitment"},
         server=_server,
         method=Text("[A-Za-z0-9/_.-]{1,64}", "a method"),
-        tool=Text(r"[ !#-\[\]-~]{1,256}", "a tool name of printable ASCII"),
+        tool=TOOL,
         tool_commitment=_digest,
         definition=_digest_or_none,
         digest=_digest,
@@ -362,6 +365,11 @@ def shape_of(value: object) -> Shape | None:
     return {"decision": DECISION, "outcome": OUTCOME, "approval": APPROVAL, "system": SYSTEM}.get(
         str(value.get("kind"))
     )
+
+
+def may_be_named(tool: str) -> bool:
+    """Can a leaf carry this tool name in the clear? Otherwise it is committed to."""
+    return tool != "?" and not TOOL.explain(tool, "")
 
 
 def explain(value: object) -> str:
