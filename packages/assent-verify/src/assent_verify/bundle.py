@@ -1,6 +1,6 @@
 """Export files, format `assent-export/1`: header, leaves, checkpoints, disclosed values; one a line.
 
-Reading takes constant memory for the leaves and eight bytes for each line.
+Reading takes one line of memory, and eight bytes for each leaf.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from io import SEEK_END
 from typing import Any, BinaryIO
 
 from assent_verify.canonical import canonicalize, parse
@@ -21,6 +22,7 @@ FORMAT = "assent-export/1"
 #: Longest line; only disclosed values come near it.
 MAX_LINE = 64 * 1024 * 1024
 _MAX_LEAVES = 2**40
+_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def write(
 
 
 class Export:
-    """An export file, indexed in one pass.
+    """An export file, measured in one pass.
 
     Args:
         open: opens the file for reading from its start, each time it is called.
@@ -95,37 +97,48 @@ class Export:
     def __init__(self, open: Callable[[], BinaryIO]) -> None:
         self._open = open
         self._starts = array("Q")
-        self.whole = True
-        at = 0
         with open() as file:
             self.header = Header.parse(file.readline(MAX_LINE).removesuffix(b"\n"))
-            file.seek(0)
-            while line := file.readline(MAX_LINE):
-                self._starts.append(at)
-                at += len(line)
-                self.whole = line.endswith(b"\n")
-        self.size = min(self.header.size, len(self._starts) - 1)
+            self._first = file.tell()
+            self.size, self._tail = self._measure(file)
+            file.seek(-1, SEEK_END)
+            self.whole = file.read(1) == b"\n"
+
+    def _measure(self, file: BinaryIO) -> tuple[int, int]:
+        """How many of the promised leaves are there, and where the lines after them start."""
+        found, at = 0, self._first
+        while block := file.read(_BLOCK):
+            lines = block.count(b"\n")
+            if found + lines >= self.header.size:
+                cut = 0
+                for _ in range(self.header.size - found):
+                    cut = block.index(b"\n", cut) + 1
+                return self.header.size, at + cut
+            found, at = found + lines, at + len(block)
+        return found, at
 
     def leaves(self) -> Iterator[bytes]:
         """The stored bytes of each leaf."""
+        at = self._first
         with self._open() as file:
-            file.readline(MAX_LINE)
+            file.seek(at)
             for _ in range(self.size):
-                yield file.readline(MAX_LINE).removesuffix(b"\n")
+                self._starts.append(at)
+                line = file.readline(MAX_LINE)
+                at += len(line)
+                yield line[:-1]
 
     def tail(self) -> Iterator[bytes]:
         """The lines after the leaves."""
-        after = self.size + 1
-        if after < len(self._starts):
-            with self._open() as file:
-                file.seek(self._starts[after])
-                while line := file.readline(MAX_LINE):
-                    yield line.removesuffix(b"\n")
+        with self._open() as file:
+            file.seek(self._tail)
+            while line := file.readline(MAX_LINE):
+                yield line.removesuffix(b"\n")
 
     def leaf(self, file: BinaryIO, index: int) -> bytes:
-        """One leaf out of order, from a handle of the caller."""
-        file.seek(self._starts[index + 1])
-        return file.readline(MAX_LINE).removesuffix(b"\n")
+        """A leaf that `leaves` has given out before, from a handle of the caller."""
+        file.seek(self._starts[index])
+        return file.readline(MAX_LINE)[:-1]
 
     def open(self) -> BinaryIO:
         """Another handle."""
