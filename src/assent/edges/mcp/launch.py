@@ -168,7 +168,7 @@ def _server(options: Options, started: Program, home: Home) -> Server:
     for root in roots:
         _refuse_home(root, home.config.home)
     _claim(name, started, home)
-    return Server(
+    server = Server(
         name=name,
         zone=zone,
         roots=roots,
@@ -177,6 +177,21 @@ def _server(options: Options, started: Program, home: Home) -> Server:
         version=started.version,
         cwd=os.getcwd(),
     )
+    _describe(server, home)
+    return server
+
+
+def _describe(server: Server, home: Home) -> None:
+    """Leave word of how the server was last started, for `decide`, `catalog` and `doctor`; no verdict reads it."""
+    import json
+
+    from assent.decide.exact import encode
+
+    key, text = f"about:{server.name}", json.dumps(encode(server), sort_keys=True)
+    with home.store.read() as reader:
+        known = reader.state(key)
+    if known != text:
+        home.log.submit(lambda tx: tx.put_state(key, text), durable=False).result()
 
 
 def _name_of(started: Program) -> str:

@@ -40,7 +40,7 @@ class Pins:
         self._tell = tell
 
     def version(self) -> str:
-        """Moves whenever a pin of this home does."""
+        """Moves whenever a person has accepted a tool."""
         with self._store.read() as reader:
             return reader.state(VERSION) or ""
 
@@ -90,8 +90,7 @@ class Pins:
                     "state": event,
                 }
                 leaves.append(tx, leaves.system(self._node, self._clock.now(), "pin", subject), None)
-        if first or moved:
-            tx.put_state(VERSION, str(int(tx.state(VERSION) or "0") + 1))
+        # no pin that a decision could have used has changed, so `VERSION` stays: only accepting moves it
         return first, moved, changed
 
 

@@ -98,7 +98,7 @@ class Tools:
             return Known(None, "unknown_tool")
         if name in self._barred:
             return Known(None, "ambiguous_name")
-        if self._pins.version() != self._version:  # a person has accepted a tool, or another process pinned one
+        if self._pins.version() != self._version:  # a person has accepted a tool
             self._changed = await self._pinned(self._usable)
         return Known(definition, "tool_changed" if name in self._changed else "")
 
