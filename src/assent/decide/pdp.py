@@ -16,6 +16,7 @@ from assent.decide.facts import Facts, Link
 from assent.decide.obligations import ConflictingObligations, unite
 from assent.errors import RequestError
 from assent.model.decision import Decision, Escalation, GoOn, PolicyRef, Reason, Verdict
+from assent.model.principal import KINDS, Principal
 from assent.model.profile import EFFECTS, REVERSIBILITY, ZONES
 from assent.policy.arguments import Found, check, examine, refuse_escapes
 from assent.policy.bundle import Bundle
@@ -111,6 +112,8 @@ def _refuse_malformed(facts: Facts) -> None:
         raise _Ended("deny", "unknown_principal", "it is not known who acts")
     if facts.chain[-1].role != "actor" or any(link.role != "delegator" for link in facts.chain[:-1]):
         raise _Ended("deny", "unknown_principal", "the chain of delegation is not in order")
+    if not all(_known(link.principal) for link in facts.chain):
+        raise _Ended("deny", "unknown_principal", "somebody in the chain of delegation has no person who owns them")
     if any(link.principal.status != "active" for link in facts.chain):
         raise _Ended("deny", "principal_disabled", "somebody in the chain of delegation may no longer act")
     if server.name != action.server or not SERVER_NAME.fullmatch(server.name):
@@ -126,6 +129,10 @@ def _refuse_malformed(facts: Facts) -> None:
         raise _Ended("deny", "unknown_value", "a fact has a value that nobody knows")
     if not facts.analysis.effects <= _EFFECTS:
         raise _Ended("deny", "unknown_value", "the call has an effect that nobody knows")
+
+
+def _known(principal: Principal) -> bool:
+    return principal.kind == "User" or (principal.kind in KINDS and (principal.owner or "").startswith('User::"'))
 
 
 def _shape(bundle: Bundle, facts: Facts) -> Shape:

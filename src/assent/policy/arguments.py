@@ -85,8 +85,6 @@ def examine(kind: Kind, value: Mapping[str, object], found: Found, within: str =
         if inner is None:
             found.nulls.add(path)
         if member is None:
-            if kind.closed:
-                raise _invalid("an argument is not one the tool declares")
             found.undeclared.add(path)
         elif inner is not None:
             _examine(member.kind, inner, found, path)

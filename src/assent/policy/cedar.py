@@ -120,7 +120,7 @@ def entities(text: str, kinds: Schema) -> Entities:
     try:
         return Entities.from_json_str(text, kinds)
     except ValueError as error:
-        cause = error.__cause__ or error.__context__
+        cause = error.__cause__
         raise ValueError(f"{error}: {cause}" if cause else str(error)) from None
 
 

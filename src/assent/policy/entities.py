@@ -116,7 +116,7 @@ class EntityStore:
 def given_entities(principal: Principal, server: Server) -> dict[Uid, Entity]:
     """The entities that the facts of a decision bring along."""
     actor: Uid = (principal.kind, principal.name)
-    owner = uid_of(principal.owner) if principal.owner else None
+    owner = uid_of(principal.owner) if principal.owner and principal.kind != "User" else None
     attrs: dict[str, object] = {"owner": {"__entity": {"type": owner[0], "id": owner[1]}}} if owner else {}
     given = {actor: Entity(attrs, tuple(("Group", group) for group in principal.groups))}
     given[("Server", server.name)] = Entity({"zone": server.zone})

@@ -40,13 +40,11 @@ class Kind:
         name: `Text` is a String that holds the canonical JSON of something without a type.
         of: element kind of a Set.
         members: of a Record, by attribute name.
-        closed: True if a Record admits no further names.
     """
 
     name: KindName
     of: Kind | None = None
     members: Mapping[str, Member] = field(default_factory=dict)
-    closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,7 @@ STRINGS = Kind("Set", STRING)
 
 def record(**members: Kind) -> Kind:
     """A Record of these required attributes."""
-    return Kind("Record", members={name: Member(kind, True) for name, kind in members.items()}, closed=True)
+    return Kind("Record", members={name: Member(kind, True) for name, kind in members.items()})
 
 
 def context(arguments: Kind) -> Kind:
@@ -111,7 +109,7 @@ def project(kind: Kind, reads: Reads) -> Kind:
                 if known in kind.members:
                     raise ValueError(f"an argument has the name that `{derived}` of another one has")
                 members[known] = Member(STRING if derived == "digest" else LONG, member.required, derived, name)
-    return Kind("Record", members=members, closed=True)
+    return Kind("Record", members=members)
 
 
 _DERIVED: dict[Derived, tuple[KindName, ...]] = {

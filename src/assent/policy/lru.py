@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -23,12 +24,10 @@ class Lru(Generic[K, V]):
 
     def get(self, key: K, build: Callable[[], V]) -> V:
         """The value of this key, built if it is not there; a build that raises keeps nothing."""
-        try:
-            value = self._kept[key]
+        with suppress(KeyError):  # another thread may forget it in between
             self._kept.move_to_end(key)
-            return value
-        except KeyError:
-            value = build()
+            return self._kept[key]
+        value = build()
         self._kept[key] = value
         while len(self._kept) > self._size:
             self._kept.popitem(last=False)

@@ -52,12 +52,12 @@ def arguments_kind(schema: Mapping[str, object], opaque: frozenset[str]) -> Kind
         raise SchemaError(f"its input schema is larger than {MAX_SCHEMA} bytes")
     kind, _ = _Mapping(schema).kind(schema, ())
     if kind.name != "Record":  # nothing declared: every argument is an undeclared one
-        kind = Kind("Record", closed=schema.get("additionalProperties") is False)
+        kind = Kind("Record")
     members = {
         name: Member(TEXT, member.required) if name in opaque and member.kind is DECIMAL else member
         for name, member in kind.members.items()
     }
-    return Kind("Record", members=members, closed=kind.closed)
+    return Kind("Record", members=members)
 
 
 class _Mapping:
@@ -148,7 +148,7 @@ class _Mapping:
                 raise SchemaError("its input schema declares a name that Cedar keeps for itself")
             kind, null = self.kind(inner, following)
             members[name] = Member(kind, name in needed and not null)
-        return Kind("Record", members=members, closed=schema.get("additionalProperties") is False)
+        return Kind("Record", members=members)
 
 
 def action_name(server: str, method: str, tool: str) -> str:

@@ -163,13 +163,14 @@ def build(
     reads = cedar.reads(both.text)
     try:
         kind = project(context(shape.arguments), reads)
+        named = [uid[1] for uid in reads.entities if uid[0] == "Action"]
+        schema = cedar.schema(cedar_schema({name: groups}, named, kind))
+        text, missing = closure(case.principal, case.server, reads.entities)
+        entities = cedar.entities(text, schema)
     except ValueError as error:
         return Unavailable(str(error))
-    named = [uid[1] for uid in reads.entities if uid[0] == "Action"]
-    schema = cedar.schema(cedar_schema({name: groups}, named, kind))
     for position, message in cedar.validate(both.text, schema):
         return Unavailable(f"policy `{both.rules[max(position, 0)].id}` does not fit it: {message}")
-    entities, missing = closure(case.principal, case.server, reads.entities)
     principal = (case.principal.kind, case.principal.name)
     request: tuple[Uid, Uid, Uid] = (principal, ("Action", name), ("Server", case.server.name))
-    return Slice(base, escalations, both, tuple(missing), kind, request, cedar.entities(entities, schema), schema)
+    return Slice(base, escalations, both, tuple(missing), kind, request, entities, schema)

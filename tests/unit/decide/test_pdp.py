@@ -8,6 +8,7 @@ import pytest
 
 from assent.decide.facts import Link
 from assent.decide.pdp import decide
+from assent.model.ids import Digest, PrincipalId
 from assent.model.principal import Principal
 from assent.model.profile import Server
 from assent.policy import cedar
@@ -122,9 +123,19 @@ def test_what_is_unknown_is_denied() -> None:
     facts = call()
     assert verdict("", replace(facts, chain=())) == "deny unknown_principal"
     assert verdict("", replace(facts, chain=(Link(PEER),))) == "deny unknown_principal"
+    for owner in (None, PrincipalId('Agent::"local/boss"'), PrincipalId("")):
+        assert verdict("", call(principal=replace(AGENT, owner=owner))) == "deny unknown_principal"
+    assert verdict("", call(principal=replace(AGENT, kind="Robot"))) == "deny unknown_principal"  # type: ignore[arg-type]
+    assert verdict("", call(principal=Principal("User", "local/ana", OWNER))) == "allow permitted"
     assert verdict("", call(principal=replace(AGENT, status="disabled"))) == "deny principal_disabled"
     assert verdict("", call(definition=None)) == "deny unknown_tool"
     assert verdict("", call(server=Server("Not A Name"))) == "deny unknown_server"
+    assert verdict("", replace(facts, chain=(Link(AGENT, "delegator"),))) == "deny unknown_principal"
+    assert verdict("", replace(facts, chain=(Link(PEER), Link(AGENT)))) == "deny unknown_principal"
+    other = replace(facts.action, definition=Digest("sha256:00"))
+    assert verdict("", replace(facts, action=other)) == "deny unknown_tool"
+    assert verdict("", call(reversibility="perhaps")) == "deny unknown_value"
+    assert verdict("", call(server=Server("fs", zone="moon"))) == "deny unknown_value"  # type: ignore[arg-type]
     less = {name: value for name, value in facts.analysis.facts.items() if name != "secret_path"}
     assert verdict("", replace(facts, analysis=replace(facts.analysis, facts=less))) == "deny missing_source"
     assert verdict("", call(effects=("fly",))) == "deny unknown_value"
@@ -197,3 +208,46 @@ def test_a_forbid_about_an_unknown_group_does_not_vanish() -> None:
         )
     )
     assert decide(old, call()).reasons[0].code == "missing_source"
+
+
+def test_what_is_remembered_is_kept_apart() -> None:
+    """§4.11: a slice built for one call serves no other: same answer from a warm bundle as from a fresh one."""
+    rules = (
+        '@id("z") forbid (principal, action, resource) when { resource.zone == "own" };',
+        '@id("c") forbid (principal, action in Action::"domain:code", resource);',
+        '@id("i") forbid (principal, action in Action::"rev:irreversible", resource);',
+        '@id("o") forbid (principal == Agent::"local/peer", action, resource);',
+        '@id("d") forbid (principal, action in Action::"effect:delete", resource);',
+        '@id("w") forbid (principal, action in Action::"server:other", resource);',
+    )
+    warm = bundle(PERMIT, *rules)
+    varied = [
+        call(),
+        call(server=Server("fs", zone="own")),
+        call(profile={"domains": frozenset({"code"})}),
+        call(reversibility="irreversible"),
+        call(principal=PEER),
+        call(effects=("delete",)),
+        call(server=Server("other", zone="local")),
+        call({"path": "x", "price": 0.00001}),
+        call({"path": "x", "price": 0.00001}, profile={"opaque": frozenset({"price"})}),
+        call(profile={"analysers": ("path",)}),
+        call({"other": 1}, schema={"type": "object"}),
+    ]
+    expected = [decide(bundle(PERMIT, *rules), facts) for facts in varied]
+    assert [decide(warm, facts) for facts in varied] == expected
+    assert [decide(warm, facts) for facts in varied[::-1]] == expected[::-1]
+    assert [one.verdict for one in expected] == ["allow", *["deny"] * 7, "allow", "allow", "allow"]
+
+
+def test_a_rule_about_another_server_or_type_is_not_in_the_slice() -> None:
+    """What plainly cannot apply does not deny by what it names."""
+    unknown = 'when { User::"nobody" == User::"somebody" };'
+    assert (
+        verdict(f'@id("s") forbid (principal, action, resource == Server::"web") {unknown}', call())
+        == "allow permitted"
+    )
+    of_users = f'@id("t") forbid (principal is User in Group::"g", action, resource) {unknown}'
+    group = '[{"uid": {"type": "Group", "id": "g"}, "attrs": {}, "parents": []}]'
+    member = replace(AGENT, groups=("g",))
+    assert verdict(bundle(PERMIT, of_users, entities=group), call(principal=member)) == "allow permitted"

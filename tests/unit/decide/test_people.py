@@ -221,3 +221,9 @@ def test_a_no_is_remembered_by_server_tool_and_targets() -> None:
     other = call({"path": "/srv/b"}, analysis={"targets": {"paths": ("/srv/b",)}})
     assert refusal_key(one) == refusal_key(two) != refusal_key(other)
     assert refusal_key(call({"path": "x"})) != refusal_key(call({"path": "y"}))
+
+
+def test_an_answer_older_than_its_question_does_not_count() -> None:
+    """An answer is to what was asked, not to something before it."""
+    rules = bundle(PERMIT, ASK)
+    assert outcome(rules, approved(rules, call(), answer(at=NOON - 1))) == "escalate needs_approval"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from assent.policy import cedar
 from assent.policy.kinds import DECIMAL, LONG, STRING, TEXT, Kind
 from assent.policy.schema import SchemaError, action_name, arguments_kind
 from tests.unit.decide.calls import bundle, call, verdict
@@ -117,3 +118,27 @@ def test_attribute_names_that_are_not_identifiers_are_quoted() -> None:
     rule = f'@id("r") forbid {scope} when {{ context.args["my-path é"] == "x" }};'
     assert verdict(rule, call({"my-path é": "x"}, schema=schema)) == "deny policy_forbids"
     assert verdict(rule, call({"my-path é": "y"}, schema=schema)) == "allow permitted"
+
+
+def test_a_required_argument_may_be_null_where_the_schema_says_so() -> None:
+    """Required but nullable is an optional attribute, and null is named."""
+    note = {"anyOf": [{"type": "string"}, {"type": "null"}]}
+    schema = {"type": "object", "properties": {"note": note}, "required": ["note"]}
+    scope = '(principal, action == Action::"tool:fs/write_file", resource)'
+    rule = f'@id("r") forbid {scope} when {{ context.args has note || context.nulls.contains("note") }};'
+    for value in (None, "text"):
+        assert verdict(rule, call({"note": value}, schema=schema)) == "deny policy_forbids"
+    unguarded = f'@id("r") forbid {scope} when {{ context.args.note == "x" }};'
+    assert verdict(unguarded, call({"note": "x"}, schema=schema)) == "deny tool_unavailable"
+
+
+def test_what_a_policy_looks_at_is_read_from_its_syntax() -> None:
+    """Values, presence, whole records and entity literals, wherever they stand."""
+    seen = cedar.reads(
+        'permit (principal in Group::"g", action, resource) when { context.a.b && context has c.d && [context.e] == [] '
+        '&& (if principal == User::"u" then context else context) == context };'
+    )
+    assert (seen.values, seen.presence) == ({"a", "b", "e"}, {"c", "d"})
+    assert seen.whole == {"b", "e", "context"}
+    assert seen.entities == {("Group", "g"), ("User", "u")}
+    assert cedar.reads("permit (principal, action, resource) when { context.a == 1 };").whole == {"a"}
