@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 
@@ -33,7 +34,9 @@ from assent.ports import Clock, Reader, Store
 from assent.record.log import Log
 from assent.record.recovery import Liveness, recover
 from assent.stores.sqlite import SqliteStore
+from assent.stores.view import view
 
+DATABASE = "assent.db"
 LOG_KEY = "log.key"
 OPERATOR_KEY = "operator.key"
 
@@ -228,3 +231,16 @@ def create_operator(config: Config, key: Path | None, ask: homes.Ask) -> tuple[K
     if not path.exists():
         key_files.create(path)
     return operator.unlock(path, lambda: ask(f"Passphrase for `{path}`: ")), path
+
+
+def read_log(path: Path) -> AbstractContextManager[Reader]:
+    """One snapshot of a log database as it stands: nothing is made, recovered or changed.
+
+    Args:
+        path: a home, or a log database of one.
+
+    Raises:
+        ConfigError: it is not a log database.
+        UnavailableError: it is not there, or cannot be read.
+    """
+    return view(path / DATABASE if path.is_dir() else path)

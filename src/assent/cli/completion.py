@@ -7,8 +7,8 @@ import click
 from assent.cli.shell import Shell, with_shell
 
 _WHERE = {
-    "bash": "eval \"$(assent completion bash)\"   # in ~/.bashrc",
-    "zsh": "eval \"$(assent completion zsh)\"   # in ~/.zshrc",
+    "bash": 'eval "$(assent completion bash)"   # in ~/.bashrc',
+    "zsh": 'eval "$(assent completion zsh)"   # in ~/.zshrc',
     "fish": "assent completion fish > ~/.config/fish/completions/assent.fish",
 }
 
@@ -22,6 +22,5 @@ def command(_: Shell, shell_name: str) -> None:
 
     from assent.cli.main import cli
 
-    kind = get_completion_class(shell_name)
-    assert kind is not None, "click knows every shell named above"
-    click.echo(kind(cli, {}, "assent", "_ASSENT_COMPLETE").source())
+    if kind := get_completion_class(shell_name):
+        click.echo(kind(cli, {}, "assent", "_ASSENT_COMPLETE").source())

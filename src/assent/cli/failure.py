@@ -31,7 +31,9 @@ def lines_of(error: AssentError | ProofError | OSError) -> list[str]:
     lines = [_head(error.code, visible(error.message))]
     if isinstance(error, PolicyError) and error.file:
         lines += _place(error)
-    lines += [f"  help: {visible(line)}" if at == 0 else f"        {visible(line)}" for at, line in enumerate(_help(error))]
+    lines += [
+        f"  help: {visible(line)}" if at == 0 else f"        {visible(line)}" for at, line in enumerate(_help(error))
+    ]
     return lines
 
 

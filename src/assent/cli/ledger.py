@@ -6,11 +6,12 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from assent_verify.merkle import leaf_hash
+
 from assent.cli.output import verdict_word, visible
 from assent.errors import RequestError
 from assent.model.ids import LeafIndex
 from assent.ports import Reader
-from assent_verify.merkle import leaf_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +87,15 @@ def tool_of(reader: Reader, receipt: Receipt) -> str:
 
 
 class Lines:
-    """Turns leaves in log order into rows and lines; remembers which attempt was which tool."""
+    """Turns leaves in log order into rows and lines.
 
-    def __init__(self, reader: Reader) -> None:
+    Args:
+        tools: attempt → server and tool, filled on the way.
+    """
+
+    def __init__(self, reader: Reader, tools: dict[str, tuple[str, str]] | None = None) -> None:
         self._reader = reader
-        self._tools: dict[str, tuple[str, str]] = {}
+        self._tools = {} if tools is None else tools
 
     def row(self, receipt: Receipt) -> dict[str, object]:
         """The object of `assent receipts list --json`."""

@@ -60,9 +60,7 @@ class LazyGroup(click.Group):
         """The command object; None if there is no such subcommand."""
         for section in SECTIONS.values():
             if cmd_name in section:
-                module = importlib.import_module(f"assent.cli.{section[cmd_name][0]}")
-                command = module.command
-                assert isinstance(command, click.Command)
+                command: click.Command = importlib.import_module(f"assent.cli.{section[cmd_name][0]}").command
                 return command
         return None
 

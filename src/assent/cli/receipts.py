@@ -29,7 +29,7 @@ def command() -> None:
 @with_shell
 def list_(shell: Shell, session: str | None, kind: str | None, last: int | None, as_json: bool) -> None:
     """List receipts in log order."""
-    with shell.open() as home, home.store.read() as reader:
+    with shell.read() as reader:
         lines = Lines(reader)
         start = max(0, reader.size() - last) if last else 0
         wanted = _wanted(receipts(reader, start), lines, session, kind)
@@ -76,7 +76,7 @@ def show(shell: Shell, id: str, as_json: bool) -> None:
 
 def print_story(shell: Shell, id: str, as_json: bool) -> None:
     """What `receipts show` and `explain` print."""
-    with shell.open() as home, home.store.read() as reader:
+    with shell.read() as reader:
         found = find(reader, id)
         if len(found) == 1:
             found = whole_attempt(reader, found[0])
@@ -88,17 +88,19 @@ def print_story(shell: Shell, id: str, as_json: bool) -> None:
 
 
 @command.command("export")
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Default: stdout.")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Default: stdout."
+)
 @click.option("--disclose", is_flag=True, help="With the clear values that are not erased; they can then be checked.")
 @with_shell
 def export(shell: Shell, output: Path | None, disclose: bool) -> None:
     """Write the log as one file that `assent verify` and `assent-verify` check anywhere."""
     from assent.cli.exporting import export_lines
 
-    with shell.open() as home, home.store.read() as reader:
-        lines = export_lines(home, reader, disclose=disclose)
+    with shell.read() as reader:
+        lines = export_lines(reader, disclose=disclose)
         with click.open_file(str(output) if output else "-", "wb", atomic=output is not None) as file:
             for line in lines:
-                file.write(line + b"\n")
+                file.write(line)
     if output:
         click.echo(f"wrote {output}", err=True)

@@ -15,7 +15,7 @@ from assent.model.session import Session
 @with_shell
 def command(shell: Shell, everything: bool, as_json: bool) -> None:
     """List the sessions of this home: who, since when, with which labels."""
-    with shell.open() as home, home.store.read() as reader:
+    with shell.read() as reader:
         found = list(reader.sessions(open_only=not everything))
     if as_json:
         print_json([_row(session) for session in found])

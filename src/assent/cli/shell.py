@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from assent.errors import UnavailableError
+
 if TYPE_CHECKING:
     from assent.assembly import Home
     from assent.config import Config
+    from assent.ports import Reader
 
 Wrapped = TypeVar("Wrapped", bound=Callable[..., Any])
 
@@ -51,6 +54,24 @@ class Shell:
 
         with open_home(self.config()) as home:
             yield home
+
+    @contextmanager
+    def read(self) -> Iterator[Reader]:
+        """The log of the home as it stands; makes and changes nothing.
+
+        Raises:
+            ConfigError: a setting is wrong, or the database is not a log.
+            UnavailableError: there is none, or it cannot be read.
+        """
+        from assent.assembly import DATABASE, read_log
+
+        place = self.config().home
+        if not (place / DATABASE).exists():
+            raise UnavailableError(
+                "no_home", f"there is no home in `{place}`", help="run `assent init`, or give --home DIR"
+            )
+        with read_log(place) as reader:
+            yield reader
 
 
 def _remember(ctx: click.Context, _: click.Parameter, value: Path | None) -> Path | None:

@@ -11,7 +11,7 @@ from assent.cli.ledger import Lines, receipts
 from assent.cli.output import columns
 from assent.cli.shell import JSON_OPTION, Shell, with_shell
 
-_POLL = 0.2  # seconds between two looks at the store's change counter
+_POLL = 0.2  # seconds between two looks
 
 
 @click.command("tail")
@@ -21,19 +21,15 @@ _POLL = 0.2  # seconds between two looks at the store's change counter
 @with_shell
 def command(shell: Shell, lines: int, follow: bool, as_json: bool) -> None:
     """Follow receipts as they are written; Ctrl-C ends it. With --json, one object a line."""
-    with shell.open() as home:
-        with home.store.read() as reader:
-            at = max(0, reader.size() - lines)
-        seen = -1
-        while True:
-            now = home.store.changed()
-            if now != seen:
-                seen = now
-                with home.store.read() as reader:
-                    teller = Lines(reader)
-                    for receipt in receipts(reader, at):
-                        at = receipt.index + 1
-                        click.echo(json.dumps(teller.row(receipt)) if as_json else columns([teller.cells(receipt)])[0])
-            if not follow:
-                return
-            time.sleep(_POLL)
+    at = -1
+    tools: dict[str, tuple[str, str]] = {}
+    while True:
+        with shell.read() as reader:
+            teller = Lines(reader, tools)
+            at = max(0, reader.size() - lines) if at < 0 else at
+            for receipt in receipts(reader, at):
+                at = receipt.index + 1
+                click.echo(json.dumps(teller.row(receipt)) if as_json else columns([teller.cells(receipt)])[0])
+        if not follow:
+            return
+        time.sleep(_POLL)

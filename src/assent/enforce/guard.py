@@ -406,14 +406,18 @@ class Guard:
 
     # ---- without effect ----------------------------------------------------------
 
-    def preview(self, call: Call) -> Decision:
+    def preview(self, call: Call, supposing: Callable[[Reader], Reader] = lambda reader: reader) -> Decision:
         """The decision without effect, receipt or question (`assent decide`).
+
+        Args:
+            supposing: what the caller wants to be supposed beside what is stored.
 
         Raises:
             AssentError: the facts cannot be gathered.
         """
         rules = self._rules()
-        with self._store.read() as reader:
+        with self._store.read() as stored:
+            reader = supposing(stored)
             gathered = self._gatherer.gather(call, rules, reader, _new_attempt())
             decided, _ = self._decide(call, rules, gathered, reader)
         return decided

@@ -1,0 +1,109 @@
+"""A question to a person, shown whole; and giving the answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from assent.cli.asking import confirm, passphrase
+from assent.cli.output import visible, when
+from assent.cli.shell import Shell
+from assent.errors import RequestError
+from assent.model.approval import Approval
+
+if TYPE_CHECKING:
+    from assent.assembly import Home
+
+
+def status_of(approval: Approval, now: int) -> str:
+    """Its status; a question past its time is `expired` whether or not anybody has noted it."""
+    return "expired" if approval.status == "pending" and approval.expires <= now else approval.status
+
+
+def as_json(approval: Approval, now: int) -> dict[str, object]:
+    """The object of `assent approvals --json`."""
+    card = json.loads(approval.card)
+    first = approval.asked[0] if approval.asked else None
+    return {
+        "id": approval.id,
+        "status": status_of(approval, now),
+        "principal": approval.principal,
+        "owner": approval.owner,
+        "session": approval.session,
+        "attempt": approval.attempt,
+        "server": approval.server,
+        "tool": approval.tool,
+        "arguments": card["arguments"],
+        "action_digest": approval.action,
+        "group": first.group if first else "",
+        "policy": first.policy if first else "",
+        "asked": [{"policy": a.policy, "group": a.group, "quorum": a.quorum, "self": a.self_} for a in approval.asked],
+        "effects": card["effects"],
+        "reversibility": card["reversibility"],
+        "created_at": when(approval.created),
+        "expires_at": when(approval.expires),
+        "answers": [{"by": a.by, "verdict": a.verdict, "assurance": a.assurance} for a in approval.answers],
+    }
+
+
+def show(home: Home, approval: Approval) -> None:
+    """Print everything a person needs: tool, every argument, why it is asked, what it would do, how to undo."""
+    from assent.approve.card import lines
+
+    now = home.clock.now()
+    left = max(0, approval.expires - now) // 1000
+    click.echo(click.style(f"Approval {approval.id}", bold=True) + f"  ({status_of(approval, now)})")
+    for label, text in lines(approval):
+        click.echo(f"  {label:<16} {text}")
+    for asked in approval.asked:
+        rule = home.rules().bundle.rule(asked.policy)
+        reason = rule.says("reason") if rule and rule.digest == asked.digest else ""
+        changed = "" if reason or (rule and rule.digest == asked.digest) else "the rule has changed since it asked"
+        click.echo(f"  {'why':<16} {visible(reason or changed or asked.policy)}")
+    click.echo(f"  {'action':<16} {approval.action}")
+    click.echo(f"  {'asked until':<16} {when(approval.expires)} ({left // 60} min {left % 60} s left)")
+
+
+def give(shell: Shell, id: str, said: tuple[Literal["approve", "deny"], str], how: tuple[bool, Path | None]) -> int:
+    """Show one question whole, ask, unlock the key, sign and record the answer; the exit code.
+
+    Args:
+        said: the verdict, and the reason for the record.
+        how: `--yes`, and the key file of `--key`.
+    """
+    from assent_verify.canonical import digest
+
+    from assent.approve.answer import Said, answer
+    from assent.model.ids import ApprovalId
+
+    (verdict, reason), (yes, key) = said, how
+    with shell.open() as home:
+        with home.store.read() as reader:
+            approval = reader.approval(ApprovalId(id))
+        if approval is None:
+            raise RequestError("unknown_approval", f"there is no approval `{id[:64]}`", help="see: assent approvals")
+        show(home, approval)
+        confirm("Approve exactly this, once?" if verdict == "approve" else "Deny this for the session?", yes=yes)
+        signer = home.unlock(key, passphrase)
+        with home.store.read() as reader:
+            by = reader.state(f"key:{digest(signer.public)}") or home.owner
+        given = Said(approval.id, type(approval.owner)(by), verdict, home.clock.now(), reason)
+        after = answer(home.log, given, signer, home.rules().bundle.members, keep_days=home.config.sidecar_days)
+    for line in _after(after):
+        click.echo(line)
+    return 0
+
+
+def _after(approval: Approval) -> list[str]:
+    given = approval.answers[-1]
+    words: Mapping[str, str] = {
+        "approved": "It runs once, when the agent makes exactly this call (a held call goes on by itself).",
+        "denied": "It will not run; the same tool with the same targets is not asked again in this session.",
+        "pending": "Other people must answer too before it can run.",
+    }
+    word = click.style(approval.status, fg={"approved": "green", "denied": "red"}.get(approval.status), bold=True)
+    return [f"{word}  by {visible(given.by)} ({given.assurance}), key {given.key}", words.get(approval.status, "")]

@@ -1,0 +1,164 @@
+"""`assent catalog`: what is known of the tools seen, and accepting one that has changed."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from assent.cli.asking import confirm, passphrase
+from assent.cli.output import columns, print_json, quoted, visible
+from assent.cli.seen import server_of
+from assent.cli.shell import JSON_OPTION, KEY_OPTION, YES_OPTION, Shell, with_shell
+from assent.errors import RequestError
+from assent.model.ids import Digest
+from assent.model.profile import ToolDefinition, ToolProfile
+
+if TYPE_CHECKING:
+    from assent.catalog.book import Profiles
+    from assent.ports import Pin, Reader
+
+
+@click.group("catalog")
+def command() -> None:
+    """What is known of tools; accept a changed one."""
+
+
+def definition_of(pin: Pin) -> ToolDefinition:
+    """The pinned definition."""
+    return ToolDefinition(pin.tool, json.loads(pin.definition), pin.digest)
+
+
+def _profiles(reader: Reader) -> Profiles:
+    from assent.admin.activate import active
+
+    return active(reader)[1]
+
+
+@command.command("list")
+@click.argument("server", metavar="[SERVER]", required=False)
+@JSON_OPTION
+@with_shell
+def list_(shell: Shell, server: str | None, as_json: bool) -> None:
+    """List every tool seen: pinned or changed, reviewed or inferred, its effects."""
+    with shell.read() as reader:
+        profiles = _profiles(reader)
+        rows = [_row(reader, profiles, pin) for pin in reader.pins(server)]
+    if as_json:
+        print_json(rows)
+        return
+    if not rows:
+        click.echo("no tool has been seen yet: wrap a server with `assent mcp -- COMMAND`")
+    for line in columns(_cells(row) for row in rows):
+        click.echo(line)
+
+
+def _row(reader: Reader, profiles: Profiles, pin: Pin) -> dict[str, object]:
+    profile = profiles.profile_of(server_of(reader, pin.server), definition_of(pin))
+    return {
+        "server": pin.server,
+        "tool": pin.tool,
+        "definition": pin.digest,
+        "offered": pin.offered,
+        "changed": pin.digest != pin.offered,
+        "reviewed": not profile.inferred,
+        "effects": sorted(profile.effects),
+        "domains": sorted(profile.domains),
+        "reversibility": profile.reversibility,
+    }
+
+
+def _cells(row: dict[str, object]) -> list[str]:
+    effects = row["effects"]
+    return [
+        visible(f"{row['server']}/{row['tool']}"),
+        click.style("CHANGED", fg="red", bold=True) if row["changed"] else "pinned",
+        "reviewed" if row["reviewed"] else "inferred",
+        str(row["reversibility"]),
+        ", ".join(effects) if isinstance(effects, list) else "",
+    ]
+
+
+@command.command("show")
+@click.argument("name", metavar="SERVER/TOOL")
+@with_shell
+def show(shell: Shell, name: str) -> None:
+    """Tell what is known of one tool, and why."""
+    with shell.read() as reader:
+        pin = _named(reader, name)[0]
+        profile = _profiles(reader).profile_of(server_of(reader, pin.server), definition_of(pin))
+    for line in columns(_facts(pin, profile)):
+        click.echo(line)
+    for line in _difference(pin):
+        click.echo(line)
+
+
+def _facts(pin: Pin, profile: ToolProfile) -> list[tuple[str, str]]:
+    rows = [
+        ("tool", visible(f"{pin.server}/{pin.tool}")),
+        ("definition", pin.digest),
+        ("profile", "inferred: nobody has reviewed what it does" if profile.inferred else "reviewed"),
+        ("effects", ", ".join(sorted(profile.effects))),
+        ("domains", ", ".join(sorted(profile.domains)) or "none"),
+        ("reversibility", profile.reversibility),
+        ("analysers", ", ".join(profile.analysers) or "none"),
+    ]
+    rows += [(f"target {kind}", visible(argument)) for argument, kind in sorted(profile.targets.items())]
+    rows += [("because", visible(vote)) for vote in profile.votes]
+    return [*rows, ("description", quoted(definition_of(pin).definition.get("description", "")))]
+
+
+def _difference(pin: Pin) -> list[str]:
+    """What the server offers instead of what is pinned, line by line; nothing if it is the same."""
+    if pin.digest == pin.offered:
+        return []
+    before, after = (_pretty(text) for text in (pin.definition, pin.offered_definition))
+    colours = {"+": "green", "-": "red"}
+    lines = difflib.unified_diff(before, after, "pinned", "offered now", lineterm="", n=2)
+    return [f"{visible(pin.server)}/{visible(pin.tool)} has changed:"] + [
+        "  " + click.style(visible(line), fg=colours.get(line[:1])) for line in lines
+    ]
+
+
+def _pretty(definition: str) -> list[str]:
+    return json.dumps(json.loads(definition), indent=2, ensure_ascii=False, sort_keys=True).splitlines()
+
+
+def _named(reader: Reader, name: str) -> Sequence[Pin]:
+    """The pins of `SERVER/TOOL` or of a whole `SERVER`."""
+    server, _, tool = name.partition("/")
+    found = [pin for pin in reader.pins(server) if not tool or pin.tool == tool]
+    if not found:
+        help = "`assent catalog list` names every tool seen"
+        raise RequestError("unknown_tool", f"no tool `{visible(name)}` has been seen", help=help)
+    return found
+
+
+@command.command("accept")
+@click.argument("name", metavar="[SERVER[/TOOL]]", required=False)
+@KEY_OPTION
+@YES_OPTION
+@with_shell
+def accept(shell: Shell, name: str | None, key: Path | None, yes: bool) -> None:
+    """Accept tools that their server describes differently than when they were pinned."""
+    from assent.admin.pins import accept as accept_pin
+
+    with shell.open() as home:
+        with home.store.read() as reader:
+            pins = _named(reader, name) if name else reader.pins()
+        changed = [pin for pin in pins if pin.digest != pin.offered]
+        if not changed:
+            click.echo("nothing to accept: every tool is offered as it is pinned")
+            return
+        for pin in changed:
+            for line in _difference(pin):
+                click.echo(line)
+        confirm(f"Accept {len(changed)} changed tool(s) as shown?", yes=yes)
+        signer = home.unlock(key, passphrase)
+        for pin in changed:
+            accepted = accept_pin(home.log, pin, signer, home.clock.now())
+            click.echo(f"accepted  {visible(accepted.server)}/{visible(accepted.tool)}  {Digest(accepted.digest)}")

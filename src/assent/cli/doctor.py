@@ -1,0 +1,159 @@
+"""`assent doctor`: what is set up, what is not, and what to do about it."""
+
+from __future__ import annotations
+
+import json
+import platform
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from assent import __version__
+from assent.cli.output import columns, print_json, visible, when
+from assent.cli.seen import servers
+from assent.cli.shell import JSON_OPTION, Shell, with_shell
+from assent.errors import AssentError, ConfigError
+
+if TYPE_CHECKING:
+    from assent.config import Config
+    from assent.ports import Reader
+
+State = Literal["ok", "warn", "fail"]
+_COLOUR = {"ok": "green", "warn": "yellow", "fail": "red"}
+_BYPASS = (
+    "an agent that can start programs as your user can start the same server without Assent; "
+    "where that matters, keep the server's credentials where only Assent can read them"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found, and what to do; `help` is empty if nothing is to be done."""
+
+    check: str
+    state: State
+    message: str
+    help: str = ""
+
+
+@click.command("doctor")
+@JSON_OPTION
+@with_shell
+def command(shell: Shell, as_json: bool) -> int:
+    """Say what is set up, what is not, and what to do. Exit code 1 if something is broken."""
+    found = list(_findings(shell))
+    if as_json:
+        print_json([{"check": f.check, "state": f.state, "message": f.message, "help": f.help} for f in found])
+    else:
+        rows = [[click.style(f"{f.state:<4}", fg=_COLOUR[f.state]), f.check, visible(f.message)] for f in found]
+        for line, finding in zip(columns(rows), found, strict=True):
+            click.echo(line)
+            if finding.help:
+                click.echo(f"      do: {visible(finding.help)}")
+    return 1 if any(f.state == "fail" for f in found) else 0
+
+
+def _findings(shell: Shell) -> Iterator[Finding]:
+    yield Finding("version", "ok", f"assent {__version__}, Python {platform.python_version()}, {platform.system()}")
+    try:
+        config = shell.config()
+    except ConfigError as error:
+        yield _failed("settings", error)
+        return
+    yield Finding("settings", "ok", f"home {config.home}, user {config.user}")
+    if not (config.home / "assent.db").exists():
+        yield Finding("home", "warn", "there is no home yet: `assent mcp` makes one without a key", "run: assent init")
+        return
+    try:
+        with shell.open():  # checks durability, permissions, the log's edge
+            pass
+    except AssentError as error:
+        yield _failed("home", error)
+        return
+    with shell.read() as reader:
+        yield from _home(config, reader)
+        yield _operator(config, reader)
+        yield _policy(config, reader)
+        yield from _clock(reader)
+        yield from _servers(reader)
+        yield from _open_ends(reader)
+
+
+def _failed(check: str, error: AssentError) -> Finding:
+    return Finding(check, "fail", f"{error.message} ({error.code})", error.help or "see the message")
+
+
+def _home(config: Config, reader: Reader) -> Iterator[Finding]:
+    mode = stat.S_IMODE(config.home.stat().st_mode)
+    if mode & 0o077:
+        yield Finding("home", "fail", f"others can reach {config.home}", f"run: chmod 700 {config.home}")
+    else:
+        yield Finding("home", "ok", "opens, is private, and its disk is durable")
+    signed = max((size for size, _ in reader.checkpoints()), default=0)
+    yield Finding("log", "ok", f"{reader.size():,} receipts, the first {signed:,} under a signed checkpoint")
+
+
+def _operator(config: Config, reader: Reader) -> Finding:
+    enrolled = reader.state("operator") or ""
+    if not enrolled:
+        text = "no operator key: nobody can approve, accept or activate"
+        return Finding("operator", "warn", text, "run `assent init` at a terminal")
+    place = "locked, in the home" if (config.home / "operator.key").exists() else "a key file outside the home (--key)"
+    return Finding("operator", "ok", f"key {enrolled[:19]}…, {place}")
+
+
+def _policy(config: Config, reader: Reader) -> Finding:
+    from assent.admin.activate import standing
+
+    found = standing(reader, config.home)
+    digest = (reader.state("bundle") or "none")[:19]
+    if found.error is not None:
+        place = ":".join(str(p) for p in (getattr(found.error, "file", ""), getattr(found.error, "line", 0)) if p)
+        text = f"the files cannot be put in force{' at ' + place if place else ''}: {found.error.message}"
+        return Finding("policy", "fail", f"{text}; {digest}… stays in force", found.error.help or "assent policy check")
+    if found.state == "changed":
+        help = "look with `assent policy check`, then run `assent policy activate`"
+        return Finding("policy", "warn", f"files changed but not activated; {digest}… is in force", help)
+    return Finding("policy", "ok", f"{digest}… is in force, the files are the same")
+
+
+def _clock(reader: Reader) -> Iterator[Finding]:
+    from assent.inform.clock import SystemClock, jumped
+
+    known, clock = json.loads(reader.state("clock") or "{}"), SystemClock()
+    if known and jumped(known, clock.now(), clock.steady()):
+        text = f"the clock has jumped (highest recorded {when(int(known['high']))}): every decision is deferred"
+        yield Finding("clock", "fail", text, "if the time is right now, run: assent clock confirm")
+    else:
+        yield Finding("clock", "ok", "has not jumped")
+
+
+def _servers(reader: Reader) -> Iterator[Finding]:
+    found = servers(reader)
+    if not found:
+        yield Finding("servers", "warn", "no server has been wrapped yet", "run: assent mcp -- COMMAND")
+        return
+    for server in found:
+        pins = reader.pins(server.name)
+        roots = ", ".join(server.roots) if server.roots_known else "no roots known, so its writes ask"
+        text = f"{server.name}: {server.package or 'no known package'} {server.version}, zone {server.zone}, {roots}"
+        yield Finding("server", "ok", f"{text}, {len(pins)} tools")
+        changed = [pin.tool for pin in pins if pin.digest != pin.offered]
+        if changed:
+            help = f"look at the difference, then run: assent catalog accept {server.name}"
+            yield Finding("server", "warn", f"{server.name}: changed and stopped: {', '.join(changed)}", help)
+    yield Finding("bypassable", "warn", f"{', '.join(s.name for s in found)} can be reached without Assent", _BYPASS)
+
+
+def _open_ends(reader: Reader) -> Iterator[Finding]:
+    unknown = reader.attempts_in("unknown")
+    if unknown:
+        ids = ", ".join(attempt.id for attempt in unknown[:3])
+        text = f"{len(unknown)} calls may have happened: {ids}{' …' if len(unknown) > 3 else ''}"
+        yield Finding("outcomes", "warn", text, "assent explain ID; repeating one asks first")
+    waiting = reader.approvals(status="pending")
+    if waiting:
+        yield Finding("approvals", "warn", f"{len(waiting)} questions wait for a person", "assent approvals")

@@ -1,0 +1,75 @@
+"""`assent init`: a home with keys, starter policy and its first receipts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from assent.cli.asking import confirm, has_terminal, passphrase
+from assent.cli.output import visible
+from assent.cli.shell import YES_OPTION, Shell, with_shell
+
+_NEXT = """\
+Next: put `assent mcp --` in front of the command that starts an MCP server, for example
+  assent mcp -- mcp-server-sqlite --db-path notes.db
+and keep `assent approvals --watch` open somewhere."""
+
+
+@click.command("init")
+@click.option(
+    "--operator-key",
+    "key",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="An Ed25519 key file outside the home, for scripts; made if it is not there. Whoever can read it can answer.",
+)
+@YES_OPTION
+@with_shell
+def command(shell: Shell, key: Path | None, yes: bool) -> None:
+    """Make a home: log key, operator key, starter policy, first receipts.
+
+    Without --operator-key the operator's key is locked with a passphrase, which
+    is asked for at the terminal. May be run again: what is there stays.
+    """
+    from assent.admin.home import enrol
+    from assent.assembly import OPERATOR_KEY, create_operator, open_home
+
+    config = shell.config()
+    new = not (config.home / "assent.db").exists()
+    confirm(f"Make a home for `{config.user}` in {config.home}?" if new else f"Complete {config.home}?", yes=yes)
+    with open_home(config) as home:
+        click.echo(f"home      {config.home}")
+        click.echo(f"log       {home.log_key}")
+        click.echo(f"policy    {len(home.rules().bundle)} rules in force, from {config.home / 'policy'}")
+        with home.store.read() as reader:
+            enrolled = reader.state("operator") or ""
+        if enrolled and key is None:
+            click.echo(f"operator  {visible(home.owner)}, key {enrolled}")
+        elif key is None and not has_terminal():
+            _without_key()
+        else:
+            signer, path = create_operator(config, key, passphrase)
+            enrol(home.log, config, signer, home.clock.now())
+            click.echo(f"operator  {visible(home.owner)}, key in {path}")
+            if path != config.home / OPERATOR_KEY:
+                _warn_of(path, signer.assurance)
+    click.echo("\n" + _NEXT)
+
+
+def _without_key() -> None:
+    click.echo("operator  none")
+    click.echo(
+        "warning: no operator key was made, for there is no terminal to type a passphrase at.\n"
+        "  Questions wait until there is one: run `assent init` at a terminal, or give --operator-key FILE.",
+        err=True,
+    )
+
+
+def _warn_of(path: Path, assurance: str) -> None:
+    if assurance == "same-user":
+        click.echo(
+            f"warning: `{path}` is not locked: whatever runs as your user can answer in your name.\n"
+            "  Receipts say so (assurance same-user). Use it for scripts and tests.",
+            err=True,
+        )

@@ -1,0 +1,127 @@
+"""`assent policy`: check what the files say, show what is in force, activate a change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from assent.cli.asking import confirm, passphrase
+from assent.cli.output import print_json, visible
+from assent.cli.shell import JSON_OPTION, KEY_OPTION, YES_OPTION, Shell, with_shell
+from assent.errors import ConfigError, PolicyError, RequestError
+
+if TYPE_CHECKING:
+    from assent.admin.activate import Standing
+    from assent.assembly import Home
+
+
+@click.group("policy")
+def command() -> None:
+    """Check, show and activate policies."""
+
+
+@command.command("check")
+@JSON_OPTION
+@with_shell
+def check(shell: Shell, as_json: bool) -> int:
+    """Check the files in the home against what is in force; changes nothing.
+
+    Exit code 1 if they could not be put in force: the last good policies stay.
+    """
+    from assent.admin.activate import standing
+
+    home = shell.config().home
+    with shell.read() as reader:
+        found = standing(reader, home)
+        digest = reader.state("bundle") or ""
+    if as_json:
+        print_json(_as_json(found, digest))
+        return 1 if found.error else 0
+    if found.error is not None:
+        raise found.error
+    click.echo(f"in force  {digest}")
+    if found.state == "same":
+        click.echo("files     are what is in force")
+    else:
+        click.echo("files     differ, and could be put in force with `assent policy activate`:")
+        _print_difference(found.difference)
+    return 0
+
+
+def _as_json(found: Standing, digest: str) -> dict[str, object]:
+    error = found.error
+    place = {}
+    if isinstance(error, PolicyError):
+        place = {"file": error.file, "line": error.line, "column": error.column, "text": error.text}
+    told = {"code": error.code, "message": error.message, "help": error.help, **place} if error else None
+    return {"state": found.state, "bundle": digest, "difference": found.difference, "error": told}
+
+
+@command.command("activate")
+@KEY_OPTION
+@YES_OPTION
+@with_shell
+def activate(shell: Shell, key: Path | None, yes: bool) -> None:
+    """Put the files of the home in force, after showing what changes."""
+    from assent.admin.activate import activate as put_in_force
+    from assent.admin.activate import standing
+
+    with shell.open() as home:
+        with home.store.read() as reader:
+            found = standing(reader, home.config.home)
+        if found.error is not None:
+            raise found.error
+        if found.state == "same" or found.texts is None:
+            click.echo("nothing to activate: the files are what is in force")
+            return
+        _must_have_operator(home)
+        _print_difference(found.difference)
+        confirm("Put this in force?", yes=yes)
+        signer = home.unlock(key, passphrase)
+        digest = put_in_force(home.log, found.texts, signer, home.clock.now())
+        notes = home.rules().bundle.notes()
+    click.echo(f"in force  {digest}")
+    for note in notes:
+        click.echo(f"note      {visible(note)}")
+
+
+def _must_have_operator(home: Home) -> None:
+    with home.store.read() as reader:
+        if not reader.state("operator"):
+            help = "run `assent init` at a terminal"
+            raise ConfigError("no_operator_key", "no operator's key is enrolled on this home", help=help)
+
+
+def _print_difference(difference: str) -> None:
+    """The diff, made visible: the agent may have written what is to be activated."""
+    for line in difference.splitlines() or ["(profiles changed)"]:
+        colour = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1])
+        click.echo("  " + click.style(visible(line), fg=colour))
+
+
+@command.command("show")
+@click.argument("id", metavar="[ID]", required=False)
+@with_shell
+def show(shell: Shell, id: str | None) -> None:
+    """Print the policies in force, or the one with this @id."""
+    from assent.admin.activate import active
+
+    with shell.read() as reader:
+        bundle, _ = active(reader)
+    if id is None:
+        click.echo(f"// in force: {bundle.digest}")
+        for source in bundle.sources:
+            click.echo(f"\n// {visible(source.name)}\n" + _whole(source.text))
+        return
+    rule = bundle.rule(id)
+    if rule is None:
+        raise RequestError(
+            "unknown_policy", f"no policy in force has the id `{visible(id)}`", help="assent policy show"
+        )
+    click.echo(_whole(rule.text))
+
+
+def _whole(text: str) -> str:
+    return "\n".join(visible(line) for line in text.splitlines())

@@ -1,0 +1,139 @@
+"""`assent verify`: check a log offline, leaf by leaf."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+
+from assent.cli.output import print_json, visible
+from assent.cli.shell import JSON_OPTION, Shell, with_shell
+from assent.errors import ConfigError, ProofError, UnavailableError
+from assent.model.ids import LeafIndex
+
+if TYPE_CHECKING:
+    from assent_verify.note import VerifierKey
+    from assent_verify.report import Report
+
+    from assent.ports import Reader
+
+_SQLITE = b"SQLite format 3\0"
+
+
+@click.command("verify")
+@click.argument("path", metavar="[PATH]", required=False, type=click.Path(path_type=Path))
+@click.option("--log-key", metavar="VKEY", help="The key that signs checkpoints, NAME+ID+BASE64, from outside the log.")
+@click.option("--reviewer", "reviewers", multiple=True, metavar="KEY", help="Base64 of a person's key that you trust.")
+@click.option("--values", is_flag=True, help="Check the clear values kept beside the log too (slower).")
+@click.option("--strict", is_flag=True, help="Fail unless complete to the last leaf, with keys from outside the log.")
+@JSON_OPTION
+@with_shell
+def command(
+    shell: Shell,
+    path: Path | None,
+    log_key: str | None,
+    reviewers: Sequence[str],
+    values: bool,
+    strict: bool,
+    as_json: bool,
+) -> int:
+    """Check a whole log: a home, a log database, or an export. Default: this home.
+
+    Prints SOUND, WITNESSED, COMPLETE and DISCLOSED, each yes, no or not checked.
+    Exit code 4 if a proof did not hold.
+    """
+    place = path or shell.config().home
+    report = check(place, _vkey(log_key), [_public(text) for text in reviewers], values=values)
+    passed = report.strict if strict else report.holds
+    if as_json:
+        print_json(report.as_json())
+        return 0 if passed else 4
+    for line in "\n".join(report.lines()).splitlines():
+        click.echo(_coloured(visible(line)))
+    if strict and report.holds and not passed:
+        click.echo("\n  --strict: keys must be given, and every leaf covered by the last checkpoint.")
+    return 0 if passed else 4
+
+
+def check(place: Path, log_key: VerifierKey | None, reviewers: Sequence[bytes], *, values: bool = False) -> Report:
+    """The report on a home, a log database or an export.
+
+    Raises:
+        ConfigError: it is none of the three.
+        UnavailableError: it cannot be read.
+    """
+    if place.is_dir() or _head(place) == _SQLITE:
+        from assent.assembly import read_log
+
+        with read_log(place) as reader:
+            return _database(reader, log_key, reviewers, values)
+    from assent_verify.bundle import Export, verify
+
+    try:
+        return verify(Export(partial(_open, place)), log_key, reviewers)
+    except ProofError as error:  # only the header raises
+        raise ConfigError("not_a_log", f"`{place}` is no home, log database or export: {error.message}") from error
+
+
+def _open(place: Path) -> BinaryIO:
+    return place.open("rb")
+
+
+def _head(place: Path) -> bytes:
+    with place.open("rb") as file:
+        return file.read(len(_SQLITE))
+
+
+def _database(reader: Reader, log_key: VerifierKey | None, reviewers: Sequence[bytes], values: bool) -> Report:
+    """Feed leaves and checkpoints in step; a file too damaged to be read is a proof that does not hold."""
+    from assent_verify.verify import Verifier
+
+    verifier = Verifier(log_key, reviewers)
+    try:
+        waiting = iter(reader.checkpoints())
+        note = next(waiting, None)
+        for index, leaf in reader.leaves():
+            while note is not None and note[0] <= index:
+                verifier.checkpoint(*note)
+                note = next(waiting, None)
+            verifier.leaf(index, leaf)
+            if values and (kept := reader.sidecar(LeafIndex(index))) is not None:
+                verifier.disclosed(index, leaf, kept.salt, json.loads(kept.values))
+        while note is not None:
+            verifier.checkpoint(*note)
+            note = next(waiting, None)
+    except UnavailableError as error:
+        if error.code != "store_corrupt":
+            raise
+        verifier.problem(None, error.code, error.message)
+    return verifier.finish()
+
+
+def _vkey(text: str | None) -> VerifierKey | None:
+    from assent_verify.note import VerifierKey
+
+    try:
+        return VerifierKey.parse(text) if text else None
+    except ProofError as error:
+        raise click.BadParameter(error.message, param_hint="--log-key") from error
+
+
+def _public(text: str) -> bytes:
+    try:
+        public = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise click.BadParameter("not standard base64", param_hint="--reviewer") from error
+    if len(public) != 32:
+        raise click.BadParameter(f"{len(public)} bytes, expected 32", param_hint="--reviewer")
+    return public
+
+
+def _coloured(line: str) -> str:
+    word = line[11:14] if line[:10].strip() in ("SOUND", "WITNESSED", "COMPLETE", "DISCLOSED") else ""
+    return click.style(line, fg={"yes": "green", "no ": "red", "no": "red"}.get(word))
