@@ -194,7 +194,7 @@ def test_an_unknown_tool_and_a_changed_one_are_denied_with_a_receipt(home: Home)
     wire.call("change")
     found = decision(wire.call("pay"))
     assert (found["verdict"], found["reasons"][0]["code"]) == ("deny", "tool_changed")
-    home.run("catalog", "accept", "bills", "pay", "--yes", "--key", str(home.key))
+    home.run("catalog", "accept", "bills/pay", "--yes", "--key", str(home.key))
     assert said(wire.call("pay")) == "pay done"
 
 
