@@ -68,7 +68,6 @@ class Home:
         self.notifier = Desktop()
         self.sessions = Sessions(log, clock, self.node, process.alive)
         self._rules: Rules | None = None
-        self._seen = -1
         observer = Observer(guarded_paths(config.home), config.prior_limit)
         gatherer = Gatherer(clock, observer, cedar.engine())
         limits = Limits(keep_days=config.sidecar_days)
@@ -87,20 +86,22 @@ class Home:
         self.log.close()
         self.store.close()
 
-    def rules(self) -> Rules:
-        """The bundle and catalog in force, reloaded when any process has changed them.
+    def rules(self, fresh: bool = True) -> Rules:
+        """The bundle and catalog in force.
+
+        Args:
+            fresh: look whether any process has changed them; without it they are as last
+                seen, for a decision whose commit compares them anyway.
 
         Raises:
             UnavailableError: nothing is in force, so nothing is allowed.
         """
-        changed = self.store.changed()
-        if self._rules is not None and changed == self._seen:
+        if self._rules is not None and not fresh:
             return self._rules
         with self.store.read() as reader:
             versions = {key: reader.state(key) or "" for key in COMPARED}
             if self._rules is None or versions != self._rules.versions:
                 self._rules = self._load(reader, versions)
-        self._seen = changed
         return self._rules
 
     def _load(self, reader: Reader, versions: dict[str, str]) -> Rules:

@@ -51,6 +51,7 @@ class Versions:
         session: the session's version.
         epoch: the revocation epoch.
         engine: name and version of the Cedar engine.
+        profile: digest of the tool profile's canonical JSON, or empty.
     """
 
     bundle: str = ""
@@ -59,6 +60,7 @@ class Versions:
     session: int = 0
     epoch: int = 0
     engine: str = ""
+    profile: str = ""
 
 
 @dataclass(frozen=True)

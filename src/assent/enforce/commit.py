@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from assent.approve.question import Question, ask
+from assent.enforce.rules import Text
 from assent.errors import ConflictError
 from assent.model.action import Action
 from assent.model.approval import Approval
@@ -23,6 +24,8 @@ from assent.record import leaves
 
 #: A permit bounds the start of an effect; the gateway starts at once.
 PERMIT_MS = 30_000
+#: Code of the verdict when a session has as many questions open as it may.
+TOO_MANY = "too_many_questions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,8 @@ class Proposal:
         priors: bytes kept before a write that can be undone.
         deadline_ms: until when an outcome is due, from now.
         question: what to ask people, if the verdict is `escalate`.
+        texts: what it was decided by, archived with the receipt.
+        looked: the store was read for this decision, kept results included.
     """
 
     action: Action
@@ -58,6 +63,8 @@ class Proposal:
     priors: tuple[Prior, ...] = ()
     deadline_ms: int = 300_000
     question: Callable[[], Question] | None = None
+    texts: tuple[Text, ...] = ()
+    looked: bool = True
 
     @property
     def read_only(self) -> bool:
@@ -74,6 +81,7 @@ class Committed:
     leaf_hash: str
     permit: Permit | None
     approval: Approval | None
+    session: Session | None
 
 
 def compare(tx: Transaction, proposal: Proposal) -> None:
@@ -93,6 +101,8 @@ def compare(tx: Transaction, proposal: Proposal) -> None:
     for approval in proposal.approvals:
         if tx.approval(approval.id) != approval:
             raise ConflictError("moved", "an approval has changed")
+    if not proposal.looked and tx.state(f"kept:{proposal.session.id}"):
+        raise ConflictError("moved", "a result is kept for this session")
     if not proposal.read_only:
         like = frozenset(attempt.id for attempt in tx.attempts_like(proposal.action.sameness))
         if like - {proposal.attempt} != proposal.seen:
@@ -108,22 +118,29 @@ def commit(tx: Transaction, proposal: Proposal, node: str, now: int, keep_days: 
     """
     compare(tx, proposal)
     verdict = proposal.decision.verdict
+    codes: tuple[str, ...] = ()
+    approval = _ask(tx, proposal) if verdict == "escalate" else None
+    if verdict == "escalate" and approval is None:
+        verdict, codes = "defer", (TOO_MANY,)
     permit = _mint(tx, proposal, now) if verdict == "allow" else None
     grant = leaves.Grant(permit.id, permit.audience, permit.expires) if permit else None
-    draft = leaves.sealed(proposal.draft, verdict, (), grant)
+    draft = leaves.sealed(proposal.draft, verdict, codes, grant)
     appended = leaves.append(tx, draft, proposal.session.id, keep_days=keep_days)
-    approval = _ask(tx, proposal) if verdict == "escalate" else None
-    _put_attempt(tx, proposal, appended, permit, node, now)
-    if permit is None:
-        return Committed(verdict, appended.index, appended.hash, None, approval)
-    for lifted in proposal.approvals:
-        if lifted.id in proposal.decision.lifted:
+    for text in proposal.texts:
+        tx.put_archive(text.digest, text.kind, text.content)
+    _put_attempt(tx, proposal, (verdict, appended), permit, node, now)
+    for shown in proposal.approvals:
+        if shown.id in proposal.decision.lifted:
             # consumed by the very transaction that mints the permit (DESIGN §4.7)
-            tx.put_approval(replace(lifted, status="executed"))
+            tx.put_approval(replace(shown, status="executed"))
+        elif shown.status == "pending" and shown.expires <= now:
+            tx.put_approval(replace(shown, status="expired"))
+    if permit is None:
+        return Committed(verdict, appended.index, appended.hash, None, approval, appended.session)
     for prior in proposal.priors:
         tx.put_prior(replace(prior, attempt=proposal.attempt))
     permit = replace(permit, receipt=appended.index)
-    return Committed(verdict, appended.index, appended.hash, permit, None)
+    return Committed(verdict, appended.index, appended.hash, permit, None, appended.session)
 
 
 def _mint(tx: Transaction, proposal: Proposal, now: int) -> Permit:
@@ -151,9 +168,14 @@ def _ask(tx: Transaction, proposal: Proposal) -> Approval | None:
 
 
 def _put_attempt(
-    tx: Transaction, proposal: Proposal, appended: leaves.Appended, permit: Permit | None, node: str, now: int
+    tx: Transaction,
+    proposal: Proposal,
+    done: tuple[Verdict, leaves.Appended],
+    permit: Permit | None,
+    node: str,
+    now: int,
 ) -> None:
-    verdict = proposal.decision.verdict
+    verdict, appended = done
     if verdict not in ("allow", "escalate"):
         return  # nothing can come of it: the receipt alone remembers it
     tx.put_attempt(
@@ -183,4 +205,4 @@ def record_refusal(tx: Transaction, proposal: Proposal, node: str, now: int, kee
     draft = leaves.sealed(proposal.draft, verdict, ())
     body = {**draft.body, "approvals": []}
     appended = leaves.append(tx, replace(draft, body=body), proposal.session.id, keep_days=keep_days)
-    return Committed(verdict, appended.index, appended.hash, None, None)
+    return Committed(verdict, appended.index, appended.hash, None, None, appended.session)

@@ -11,19 +11,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from assent.catalog.analysers import analyse
-from assent.catalog.methods import method_profile
-from assent.decide.facts import Facts, Link, Snapshot, Versions, refusal_key
-from assent.enforce.rules import Rules
+from assent.decide.facts import Facts, Link, Snapshot, Versions
+from assent.enforce.rules import Described, Rules, Text
 from assent.errors import RefusedError
 from assent.inform.clock import jumped
 from assent.inform.observe import Observer
 from assent.model.action import Action
 from assent.model.approval import Approval
-from assent.model.ids import AttemptId, SessionId
+from assent.model.ids import AttemptId, Digest, SessionId
 from assent.model.principal import KINDS, Principal, PrincipalKind
 from assent.model.profile import Server, ToolDefinition, ToolProfile
 from assent.model.session import Session
 from assent.ports import Clock, Prior, Reader
+
+#: Sessions remembered at most.
+_SESSIONS = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,12 @@ class Gathered:
     priors: tuple[Prior, ...]
     known_tool: bool
     withheld: frozenset[str]
+    refusal: Digest
+    texts: tuple[Text, ...]
+
+    def attach(self, approval: Approval) -> None:
+        """This is the call that a question is open about: the same attempt, made again."""
+        self.facts = replace(self.facts, attempt=approval.attempt)
 
     def present(self, approval: Approval) -> None:
         """Put a person's answer before the decision, for the attempt that it names."""
@@ -73,6 +81,10 @@ class Gathered:
 
 class Gatherer:
     """Gathers facts for one home.
+
+    What an action needs of the store was mostly seen with the one before it. It is
+    taken as it was last seen, and the commit compares all of it: if anything has
+    moved, the decision is made again from a snapshot read for it.
 
     Args:
         clock: wall time and a clock that only runs forward.
@@ -84,15 +96,34 @@ class Gatherer:
         self._clock = clock
         self._observer = observer
         self._engine = engine
+        self._sessions: dict[SessionId, Session] = {}
+        self._clock_state: Mapping[str, object] = {}
 
-    def gather(self, call: Call, rules: Rules, reader: Reader, attempt: AttemptId) -> Gathered:
-        """The facts of one call, from one snapshot of the store.
+    def knows(self, session: SessionId) -> bool:
+        """Has this session been seen, so that its next call may go without a read?"""
+        return session in self._sessions
+
+    def learn(self, before: int, session: Session | None) -> None:
+        """Take over a session as a commit left it, if what was known is what it started from."""
+        if session is None:
+            return
+        known = self._sessions.get(session.id)
+        if known is not None and known.version == before and known.seq <= session.seq:
+            self._sessions[session.id] = session
+
+    def gather(self, call: Call, rules: Rules, reader: Reader | None, attempt: AttemptId) -> Gathered:
+        """The facts of one call.
+
+        Args:
+            reader: a snapshot of the store; None to go by what was seen last, which
+                the commit then compares.
 
         Raises:
             RefusedError: the session is unknown or over.
         """
         session = self._identify(call, reader)  # (2)
-        profile = self._profile(call, rules)  # (3)
+        known = rules.described(call.server, call.method, call.tool, call.definition)  # (3)
+        profile = known.profile
         raw = Action(
             session.principal,
             (),
@@ -107,7 +138,7 @@ class Gatherer:
         analysis = analyse(profile, raw, observed, call.server)
         action = replace(raw, referents=analysis.referents) if analysis.referents else raw
         now, trouble = self._time(call, reader)  # (4)
-        like = reader.attempts_like(action.sameness) if analysis.effects != {"read"} else ()
+        like = reader.attempts_like(action.sameness) if reader and analysis.effects != {"read"} else ()
         facts = Facts(
             action=action,
             attempt=attempt,
@@ -119,10 +150,12 @@ class Gatherer:
             session=Snapshot(session.labels, session.seq),
             time=now,
             may_have_happened=bool(like),
-            versions=self._versions(session, rules),
+            versions=self._versions(session, rules, known),
             trouble=trouble,
         )
-        facts = replace(facts, refused_by_person=reader.refused(session.id, refusal_key(facts)))
+        refusal = facts.refusal
+        if reader and reader.refused(session.id, refusal):
+            facts = replace(facts, refused_by_person=True)
         wanted = ((path, observed.priors[path]) for path in analysis.wanted if path in observed.priors)
         return Gathered(
             session=session,
@@ -134,37 +167,41 @@ class Gatherer:
             priors=tuple(Prior(attempt, path, content) for path, content in wanted),
             known_tool=call.method != "tools/call" or call.definition is not None,
             withheld=profile.secret | analysis.secret_arguments,
+            refusal=refusal,
+            texts=known.texts,
         )
 
-    def _identify(self, call: Call, reader: Reader) -> Session:
-        session = reader.session(call.session)
+    def _identify(self, call: Call, reader: Reader | None) -> Session:
+        session = reader.session(call.session) if reader else self._sessions.get(call.session)
         if session is None:
             # an unknown id is refused, never created (DESIGN §5)
             raise RefusedError("unknown_session", "the session is not known here")
         if session.status != "open":
             raise RefusedError("session_ended", "the session has ended")
+        if len(self._sessions) > _SESSIONS:
+            self._sessions.clear()
+        self._sessions[session.id] = session
         return session
 
-    def _profile(self, call: Call, rules: Rules) -> ToolProfile:
-        if call.method == "tools/call" and call.definition is not None:
-            return rules.profile_of(call.server, call.definition)
-        return method_profile(call.method)
-
-    def _time(self, call: Call, reader: Reader) -> tuple[int, tuple[str, ...]]:
+    def _time(self, call: Call, reader: Reader | None) -> tuple[int, tuple[str, ...]]:
         """max(clock, highest recorded), and `clock_jump` until an operator confirms it."""
         now, steady = self._clock.now(), self._clock.steady()
-        known = json.loads(reader.state("clock") or "{}")
-        high = int(known.get("high", 0))
+        if reader:
+            self._clock_state = json.loads(reader.state("clock") or "{}")
+        known = self._clock_state
+        high = int(str(known.get("high", 0)))
         leapt = bool(known) and jumped(known, now, steady)
         return max(now, high), (*call.trouble, "clock_jump") if leapt else call.trouble
 
-    def _versions(self, session: Session, rules: Rules) -> Versions:
+    def _versions(self, session: Session, rules: Rules, known: Described) -> Versions:
         return Versions(
             bundle=rules.versions["bundle"],
             catalog=rules.versions["catalog"],
             session=session.version,
             epoch=int(rules.versions["epoch"] or "0"),
             engine=self._engine,
+            schema=known.schema,
+            profile=known.digest,
         )
 
 

@@ -10,11 +10,12 @@ import asyncio
 import json
 import logging
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from assent.approve.question import Question
 from assent.catalog.labels import labels_of
-from assent.decide.facts import Facts, refusal_key, shown
+from assent.decide.facts import Facts, shown
 from assent.decide.pdp import decide
 from assent.enforce import commit as commits
 from assent.enforce import refusal
@@ -29,6 +30,7 @@ from assent.model.ids import ApprovalId, AttemptId, LeafIndex, PermitId, new_id
 from assent.model.outcome import Outcome
 from assent.model.permit import Permit
 from assent.model.profile import ToolProfile
+from assent.model.session import Session
 from assent.ports import Clock, Kept, Notifier, Reader, Store, Transaction
 from assent.record import leaves
 from assent.record.log import Log
@@ -37,6 +39,8 @@ logger = logging.getLogger("assent.guard")
 
 TRIES = 3
 NOTE_MS = 1_000
+#: An effect that starts this soon after its permit was minted starts with it.
+AT_ONCE_MS = 20
 _BARRED = {
     "unknown_tool": "the server has no such tool",
     "tool_changed": "the tool has changed since it was pinned, and a person has to accept it",
@@ -80,6 +84,7 @@ class _Running:
 
     leaf_hash: str
     profile: ToolProfile
+    minted: int  # steady milliseconds
     started: bool = False
 
 
@@ -127,6 +132,7 @@ class Guard:
         self._limits = limits
         self._running: dict[PermitId, _Running] = {}
         self._told: set[ApprovalId] = set()
+        self._archived: set[str] = set()
         self._noted = -NOTE_MS  # steady time at which the clock was last remembered
 
     # ---- authorize: steps 2 to 6 -------------------------------------------------
@@ -138,12 +144,12 @@ class Guard:
         `Refused`. Never raises for an expected failure: every one of them is a refusal.
         """
         try:
-            for _ in range(TRIES):
+            for tried in range(TRIES + 1):
                 try:
-                    return await self._attempt(call)
+                    return await self._attempt(call, fresh=tried > 0)
                 except ConflictError:
                     continue  # a version moved between decision and commit: decide again
-            return await self._attempt(replace(call, trouble=(*call.trouble, "moved")), settle_for_less=True)
+            return await self._give_up(call)
         except UnavailableError as error:
             # (6) not durable, so not allowed; the process says so
             logger.error("denied, no receipt could be made durable: %s: %s", error.code, error.message)
@@ -152,15 +158,39 @@ class Guard:
             logger.error("denied: %s: %s", error.code, error.message)
             return self._unrecorded(error.code, error.message, error)
 
-    async def _attempt(self, call: Call, *, settle_for_less: bool = False) -> Ruling:
-        rules = self._rules()
+    async def _attempt(self, call: Call, fresh: bool) -> Ruling:
+        """Decide once; `fresh` reads everything anew, else what was seen last is compared at the commit."""
+        rules = self._rules(fresh)
+        if not fresh and self._gatherer.knows(call.session):
+            gathered = self._gatherer.gather(call, rules, None, _new_attempt())  # (2) (3) (4)
+            decided = self._tightened(call, decide(rules.bundle, gathered.facts))  # (5)
+            if decided.verdict != "escalate":  # people's answers are never taken from memory
+                return await self._commit(rules, gathered, decided, (), looked=False)  # (6)
         with self._store.read() as reader:
             gathered = self._gatherer.gather(call, rules, reader, _new_attempt())  # (2) (3) (4)
             kept = reader.kept(gathered.session.id, gathered.action.digest)
             decided, presented = self._decide(call, rules, gathered, reader)  # (5)
         if kept is not None and (result := await self._take(kept)) is not None:
             return Allowed(None, replayed=result)
-        return await self._commit(rules, gathered, decided, presented, settle_for_less)  # (6)
+        return await self._commit(rules, gathered, decided, presented, looked=True)  # (6)
+
+    async def _give_up(self, call: Call) -> Ruling:
+        """Versions moved under every try: defer, with a receipt that nothing needs to be compared for."""
+        rules = self._rules(True)
+        with self._store.read() as reader:
+            gathered = self._gatherer.gather(
+                replace(call, trouble=(*call.trouble, "moved")), rules, reader, _new_attempt()
+            )
+        decided = self._tightened(call, decide(rules.bundle, gathered.facts))
+        return await self._refuse(self._propose(rules, gathered, decided, ()))
+
+    async def _refuse(self, proposal: commits.Proposal) -> Refused:
+        def job(tx: Transaction) -> commits.Committed:
+            return commits.record_refusal(tx, proposal, self._node, self._clock.now(), self._limits.keep_days)
+
+        done = await self._log.commit(job, durable=False)
+        decided = replace(proposal.decision, verdict=done.verdict)
+        return Refused(decided, refusal.message(decided, None), done.receipt)
 
     def _decide(
         self, call: Call, rules: Rules, gathered: Gathered, reader: Reader
@@ -169,12 +199,15 @@ class Guard:
         decided = self._tightened(call, decide(rules.bundle, gathered.facts))
         if decided.verdict != "escalate":
             return decided, ()
-        answered = reader.approval_for(gathered.session.id, gathered.action.digest)
-        if answered is None or answered.status not in ("approved", "denied"):
+        asked = reader.approval_for(gathered.session.id, gathered.action.digest)
+        if asked is None:
+            return decided, ()
+        if asked.status == "pending" and asked.expires > gathered.now:
+            gathered.attach(asked)  # the same call made again: the same attempt
             return decided, ()
         # an approval is an input to a fresh decision, never a resumption (DESIGN §4.7)
-        gathered.present(answered)
-        return self._tightened(call, decide(rules.bundle, gathered.facts)), (answered,)
+        gathered.present(asked)
+        return self._tightened(call, decide(rules.bundle, gathered.facts)), (asked,)
 
     def _tightened(self, call: Call, decided: Decision) -> Decision:
         """What the edge knows, and what it cannot carry out, may only make a verdict stricter (DESIGN §4.6)."""
@@ -189,38 +222,32 @@ class Guard:
         return replace(decided, verdict="deny", reasons=(reason, *decided.reasons), lifted=())
 
     async def _commit(
-        self,
-        rules: Rules,
-        gathered: Gathered,
-        decided: Decision,
-        presented: tuple[Approval, ...],
-        settle_for_less: bool,
+        self, rules: Rules, gathered: Gathered, decided: Decision, presented: tuple[Approval, ...], *, looked: bool
     ) -> Ruling:
-        proposal = self._propose(rules, gathered, decided, presented)
-        now, days = gathered.now, self._limits.keep_days
-        if settle_for_less:
-            # nothing is allowed here, so nothing needs to be compared: only the receipt is left
-            proposal = replace(proposal, versions={}, seen=frozenset(), approvals=())
+        proposal = replace(self._propose(rules, gathered, decided, presented), looked=looked)
 
         def job(tx: Transaction) -> commits.Committed:
+            done = commits.commit(tx, proposal, self._node, gathered.now, self._limits.keep_days)
             self._note_time(tx, gathered)
-            if settle_for_less:
-                return commits.record_refusal(tx, proposal, self._node, now, days)
-            return commits.commit(tx, proposal, self._node, now, days)
+            return done
 
         try:
             # persist before you permit: an allow waits for the flush, a refusal need not
             done = await self._log.commit(job, durable=decided.verdict == "allow")
         except ProofError:
             return await self._too_large(proposal)
+        self._archived.update(text.digest for text in proposal.texts)
+        self._gatherer.learn(gathered.session.version, done.session)
         if done.permit is not None:
-            self._running[done.permit.id] = _Running(done.leaf_hash, gathered.profile)
+            self._running[done.permit.id] = _Running(done.leaf_hash, gathered.profile, self._clock.steady())
             self._carry_out(decided)
             return Allowed(done.permit)
+        if done.verdict != decided.verdict:
+            reason = Reason(commits.TOO_MANY, "", "too many questions of this session wait for an answer")
+            decided = replace(decided, verdict=done.verdict, reasons=(reason, *decided.reasons), go_on="later")
         if done.approval is not None:
             self._tell(done.approval)
-        message = refusal.message(decided, done.approval)
-        return Refused(decided, message, done.receipt, done.approval)
+        return Refused(decided, refusal.message(decided, done.approval), done.receipt, done.approval)
 
     def _note_time(self, tx: Transaction, gathered: Gathered) -> None:
         """Remember the clock about once a second, unless it has jumped: then a person confirms it first."""
@@ -250,12 +277,13 @@ class Guard:
             draft=leaves.decision(self._node, gathered.now, attempt, gathered.action, decided, parts),
             versions=rules.versions,
             seen=gathered.seen,
-            refusal=refusal_key(facts),
+            refusal=gathered.refusal,
             refused=facts.refused_by_person,
             approvals=presented,
             priors=gathered.priors,
             deadline_ms=gathered.profile.outcome_deadline * 1000,
             question=lambda: self._question(gathered, decided, attempt),
+            texts=tuple(text for text in gathered.texts if text.digest not in self._archived),
         )
 
     def _question(self, gathered: Gathered, decided: Decision, attempt: AttemptId) -> Question:
@@ -266,7 +294,7 @@ class Guard:
             action=gathered.action,
             asked=asked,
             card=shown(gathered.facts, decided),
-            refusal=refusal_key(gathered.facts),
+            refusal=gathered.refusal,
             expires_s=min(e.expires for e in decided.escalations),
             now=gathered.now,
         )
@@ -277,13 +305,7 @@ class Guard:
         denied = Decision("deny", (reason,), effects=proposal.decision.effects)
         body = {**proposal.draft.body, "policies": [], "approvals": [], "obligations": [], "decided": "deny"}
         body["reasons"] = ["receipt_too_large"]
-        small = replace(proposal, decision=denied, draft=replace(proposal.draft, body=body), approvals=())
-
-        def job(tx: Transaction) -> commits.Committed:
-            return commits.record_refusal(tx, small, self._node, self._clock.now(), self._limits.keep_days)
-
-        done = await self._log.commit(job, durable=False)
-        return Refused(denied, refusal.message(denied, None), done.receipt)
+        return await self._refuse(replace(proposal, decision=denied, draft=replace(proposal.draft, body=body)))
 
     def _unrecorded(self, code: str, text: str, error: AssentError) -> Refused:
         denied = Decision("deny", (Reason(code, "", text),), go_on="later")
@@ -293,6 +315,8 @@ class Guard:
         """Hand a kept result out once; another process may be faster."""
 
         def job(tx: Transaction) -> Kept | None:
+            if tx.state(f"kept:{kept.session}") == kept.attempt:
+                tx.put_state(f"kept:{kept.session}", "")
             return tx.take_kept(kept.session, kept.action)
 
         taken = await self._log.commit(job, durable=True)
@@ -320,13 +344,17 @@ class Guard:
     def _still_good(self, permit: Permit) -> str:
         if self._clock.now() > permit.expires:
             return "permit_expired"
+        if not observe_again(permit.action.referents):
+            return "referent_changed"
+        if self._clock.steady() - self._running[permit.id].minted <= AT_ONCE_MS:
+            return ""  # epoch and session were compared in the transaction that minted and consumed it
         with self._store.read() as reader:
             session = reader.session(permit.action.session)
             if session is None or session.status != "open":
                 return "session_ended"
             if int(reader.state("epoch") or "0") != permit.epoch:
                 return "revoked"
-        return "" if observe_again(permit.action.referents) else "referent_changed"
+        return ""
 
     # ---- settle: step 8 ----------------------------------------------------------
 
@@ -346,7 +374,7 @@ class Guard:
         if response is not None:
             result = replace(result, labels=result.labels | labels_of(running.profile, response))
 
-        def job(tx: Transaction) -> None:
+        def job(tx: Transaction) -> tuple[int, Session | None]:
             now = self._clock.now()
             attempt = tx.attempt(permit.attempt)
             session = tx.session(permit.action.session)
@@ -358,9 +386,10 @@ class Guard:
                 tx.put_session(replace(session, labels=labels, version=session.version + 1))
             tx.put_attempt(replace(attempt, state=result.status))
             draft = leaves.outcome(self._node, now, permit.attempt, running.leaf_hash, result)
-            leaves.append(tx, draft, session.id, keep_days=self._limits.keep_days)
+            return session.version, leaves.append(tx, draft, session.id, keep_days=self._limits.keep_days).session
 
-        await self._log.commit(job, durable=False)
+        # a caller that goes away takes nothing back: what happened is recorded all the same
+        self._gatherer.learn(*await asyncio.shield(self._log.commit(job, durable=False)))
 
     async def keep(self, permit: Permit, result: bytes) -> None:
         """Keep a result whose caller has gone; the next identical call gets it, once.
@@ -369,7 +398,12 @@ class Guard:
             UnavailableError: it cannot be kept.
         """
         kept = Kept(permit.action.session, permit.action.digest, permit.attempt, result)
-        await self._log.commit(lambda tx: tx.put_kept(kept), durable=True)
+
+        def job(tx: Transaction) -> None:
+            tx.put_kept(kept)
+            tx.put_state(f"kept:{kept.session}", kept.attempt)  # from now on every call of the session looks
+
+        await self._log.commit(job, durable=True)
 
     # ---- waiting for people ------------------------------------------------------
 
@@ -415,7 +449,7 @@ class Guard:
         Raises:
             AssentError: the facts cannot be gathered.
         """
-        rules = self._rules()
+        rules = self._rules(True)
         with self._store.read() as stored:
             reader = supposing(stored)
             gathered = self._gatherer.gather(call, rules, reader, _new_attempt())

@@ -17,71 +17,27 @@ LONGEST = 64 * 1024
 _MOST_STATEMENTS, _MOST_NESTING = 200, 60
 #: Functions that have effects or read files.
 _FUNCTIONS = frozenset(
-    [
-        "load_extension",
-        "readfile",
-        "writefile",
-        "edit",
-        "fts3_tokenizer",
-        "sqlar_compress",
-        "pg_read_file",
-        "pg_read_binary_file",
-        "pg_ls_dir",
-        "pg_write_file",
-        "lo_import",
-        "lo_export",
-        "dblink",
-        "dblink_exec",
-        "pg_sleep",
-        "pg_terminate_backend",
-        "pg_cancel_backend",
-        "set_config",
-        "pg_reload_conf",
-        "pg_execute_server_program",
-        "query_to_xml",
-        "xp_cmdshell",
-        "sys_exec",
-        "sys_eval",
-        "load_file",
-        "nextval",
-        "setval",
-        "pg_advisory_lock",
-        "pg_promote",
-        "pg_rotate_logfile",
-    ]
+    (
+        "load_extension readfile writefile edit fts3_tokenizer sqlar_compress pg_read_file "
+        "pg_read_binary_file pg_ls_dir pg_write_file lo_import lo_export dblink dblink_exec pg_sleep "
+        "pg_terminate_backend pg_cancel_backend set_config pg_reload_conf pg_execute_server_program "
+        "query_to_xml xp_cmdshell sys_exec sys_eval load_file nextval setval pg_advisory_lock pg_promote "
+        "pg_rotate_logfile"
+    ).split()
 )
 #: PRAGMAs that take a name and only tell (sqlite.org/pragma.html).
 _ASKING = frozenset(
-    [
-        "table_info",
-        "table_xinfo",
-        "table_list",
-        "index_list",
-        "index_info",
-        "index_xinfo",
-        "foreign_key_list",
-        "foreign_key_check",
-        "integrity_check",
-        "quick_check",
-    ]
+    (
+        "table_info table_xinfo table_list index_list index_info index_xinfo foreign_key_list "
+        "foreign_key_check integrity_check quick_check"
+    ).split()
 )
 #: PRAGMAs that only tell as long as they are given no value.
 _TELLING = frozenset(
-    [
-        "database_list",
-        "collation_list",
-        "function_list",
-        "module_list",
-        "pragma_list",
-        "compile_options",
-        "user_version",
-        "schema_version",
-        "application_id",
-        "encoding",
-        "page_count",
-        "page_size",
-        "freelist_count",
-    ]
+    (
+        "database_list collation_list function_list module_list pragma_list compile_options user_version "
+        "schema_version application_id encoding page_count page_size freelist_count"
+    ).split()
 )
 
 
