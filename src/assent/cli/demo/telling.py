@@ -1,0 +1,102 @@
+"""Telling the demo: with colour and short pauses on a terminal, plain lines otherwise."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import click
+
+from assent.cli.output import VERDICT_COLOUR, visible
+from assent.errors import AssentError
+
+_PAUSE = 0.5  # seconds, on a terminal only
+
+
+@dataclass
+class Told:
+    """One scene as it went."""
+
+    title: str
+    steps: list[dict[str, object]] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Did every step end as it must?"""
+        return bool(self.steps) and all(step["ok"] for step in self.steps)
+
+    def as_json(self) -> dict[str, object]:
+        """The object of `assent demo --json`."""
+        return {"title": self.title, "ok": self.ok, "steps": self.steps}
+
+
+class Teller:
+    """Prints scenes and remembers how they went.
+
+    Args:
+        quiet: print nothing.
+    """
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self._live = not quiet and sys.stdout.isatty()
+        self.scenes: list[Told] = []
+
+    @property
+    def ok(self) -> bool:
+        """Has every scene so far ended as it must?"""
+        return all(scene.ok for scene in self.scenes)
+
+    def play(self, title: str, about: str, run: Callable[[], None]) -> bool:
+        """Play one scene; False if it could not be played to its end."""
+        self.scenes.append(Told(title))
+        self._head(len(self.scenes), title, about)
+        try:
+            run()
+        except AssentError as error:
+            self.step("demo", "plays on", f"{error.message} {error.help}".strip(), ok=False)
+            return False
+        return True
+
+    def _head(self, number: int, title: str, about: str) -> None:
+        if self._live:
+            from rich.console import Console
+
+            console = Console(highlight=False)
+            console.print()
+            console.rule(f"[bold]{number}  {title}[/bold]", align="left", style="dim")
+            console.print(f"[dim]{about}[/dim]")
+            time.sleep(_PAUSE)
+        elif not self._quiet:
+            click.echo(f"\n{number}  {title}\n   {about}")
+
+    def step(self, who: str, did: str, came: str, *, ok: bool, verdict: str = "") -> None:
+        """One step: who did what, and what came of it. `ok` is whether that is what must come."""
+        self.scenes[-1].steps.append({"who": who, "did": did, "came": came, "ok": ok})
+        if self._quiet:
+            return
+        mark = click.style("ok", fg="green") if ok else click.style("WRONG", fg="red", bold=True)
+        colour = VERDICT_COLOUR.get(verdict)
+        click.echo(f"   {click.style(who, bold=True)}: {visible(did)}")
+        click.echo(f"     {mark}  {click.style(visible(came), fg=colour)}")
+        if self._live:
+            time.sleep(_PAUSE)
+
+    def quote(self, text: str) -> None:
+        """What a command or tool showed, as it was."""
+        if not self._quiet:
+            for line in text.strip().splitlines():
+                click.echo(click.style(f"       | {visible(line)}", dim=True))
+
+    def note(self, text: str) -> None:
+        """A remark on the set-up."""
+        if not self._quiet:
+            click.echo(text)
+
+    def finish(self, *, ok: bool, seconds: float) -> None:
+        """The last line."""
+        steps = sum(len(scene.steps) for scene in self.scenes)
+        word = "every one ended as it must" if ok else "NOT every one ended as it must"
+        click.echo(f"\n{len(self.scenes)} scenes, {steps} steps in {seconds} s: {word}.")
