@@ -119,7 +119,8 @@ def _record(
     }
     draft = leaves.approval(node, said.now, signed, named, leaves.Signature(key, assurance, signature))
     clear: dict[str, object] = {"action": approval.action, "facts": approval.facts}
-    draft = replace(draft, salt=approval.salt, values=clear | ({"reason": said.reason} if said.reason else {}))
+    clear |= {"reason": said.reason} if said.reason else {}
+    draft = replace(draft, salt=approval.salt, values=canonicalize(clear))
     leaves.append(tx, draft, approval.session, keep_days=keep_days)
     answered = replace(approval, answers=(*approval.answers, given))
     status: ApprovalStatus = "pending"

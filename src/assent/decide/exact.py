@@ -13,26 +13,30 @@ T = TypeVar("T")
 
 
 def encode(value: object) -> object:
-    """JSON of a value built from dataclasses, tuples, frozensets, mappings and scalars.
+    """JSON of a value built from dataclasses, tuples, frozensets, mappings, bytes and scalars.
 
     Raises:
         TypeError: the value holds something that has no JSON form.
     """
-    if value is None or isinstance(value, str | bool | int | float):
+    kind = type(value)
+    if kind in _SCALARS:
         return value
-    if isinstance(value, bytes):
-        return b64encode(value).decode()
-    if is_dataclass(value) and not isinstance(value, type):
-        return {name: encode(getattr(value, name)) for name in _hints(type(value))}
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, frozenset):
-        return sorted(str(one) for one in value)
-    if isinstance(value, tuple | list):
-        return [encode(one) for one in value]
+    if kind is dict:
+        return {str(key): encode(one) for key, one in value.items()}  # type: ignore[attr-defined]
+    if kind is tuple or kind is list:
+        return [encode(one) for one in value]  # type: ignore[attr-defined]
+    if kind is frozenset:
+        return sorted(str(one) for one in value)  # type: ignore[attr-defined]
+    if kind is bytes:
+        return value.hex()  # type: ignore[attr-defined]
+    if is_dataclass(kind):
+        return {name: encode(getattr(value, name)) for name in _hints(kind)}
     if isinstance(value, Mapping):
         return {str(key): encode(one) for key, one in value.items()}
-    raise TypeError(f"no JSON form for `{type(value).__name__}`")
+    raise TypeError(f"no JSON form for `{kind.__name__}`")
+
+
+_SCALARS = frozenset({type(None), str, bool, int, float})
 
 
 def decode(kind: type[T], value: object) -> T:

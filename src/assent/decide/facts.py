@@ -115,25 +115,39 @@ class Facts:
         return refusal_key(self)
 
     def as_json(self) -> dict[str, object]:
-        """JSON of all facts; the tool definition, archived by digest, stands as its digest."""
-        members = {
-            field.name: encode(getattr(self, field.name)) for field in fields(self) if field.name != "definition"
-        }
-        return {**members, "definition": self.definition.digest if self.definition else None}
+        """JSON of all facts; definition and profile, archived by digest, stand as their digests."""
+        members = {field: encode(getattr(self, field)) for field in _RECORDED}
+        named = self.versions.profile or encode(self.profile)
+        return {**members, "definition": self.definition.digest if self.definition else None, "profile": named}
 
     @classmethod
-    def from_json(cls, value: object, definition: ToolDefinition | None = None) -> Facts:
-        """The facts back, exactly; `definition` is the archived one they name.
+    def from_json(
+        cls, value: object, definition: ToolDefinition | None = None, profile: ToolProfile | None = None
+    ) -> Facts:
+        """The facts back, exactly.
+
+        Args:
+            definition: the archived definition that they name.
+            profile: the archived profile that they name; needed only if they hold its digest.
 
         Raises:
-            ValueError: the JSON is not facts, or names another definition.
+            ValueError: the JSON is not facts, or names another definition or profile.
         """
         if not isinstance(value, dict):
             raise ValueError(f"expected an object of facts, got `{type(value).__name__}`")
         named = value.get("definition")
         if named != (definition.digest if definition else None):
             raise ValueError(f"the facts name definition `{named}`, got another one")
-        return replace(decode(cls, {**value, "definition": None}), definition=definition)
+        found = value.get("profile")
+        if isinstance(found, str):
+            if profile is None or digest(canonicalize(encode(profile))) != found:
+                raise ValueError(f"the facts name profile `{found}`, got another one")
+            found = encode(profile)
+        return replace(decode(cls, {**value, "definition": None, "profile": found}), definition=definition)
+
+
+#: Members of `Facts` that are recorded as they are.
+_RECORDED = tuple(field.name for field in fields(Facts) if field.name not in ("definition", "profile"))
 
 
 def shown(facts: Facts, decision: Decision) -> dict[str, object]:

@@ -6,7 +6,6 @@ the caller decides again. What is written here is what may happen; nothing else 
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -16,7 +15,7 @@ from assent.errors import ConflictError
 from assent.model.action import Action
 from assent.model.approval import Approval
 from assent.model.decision import Decision, Verdict
-from assent.model.ids import AttemptId, Digest, LeafIndex, PermitId, new_id
+from assent.model.ids import AttemptId, Digest, LeafIndex, PermitId
 from assent.model.permit import Permit
 from assent.model.session import Session
 from assent.ports import Attempt, Prior, Transaction
@@ -46,6 +45,7 @@ class Proposal:
         priors: bytes kept before a write that can be undone.
         deadline_ms: until when an outcome is due, from now.
         question: what to ask people, if the verdict is `escalate`.
+        permit: id of the permit if it is an allow.
         texts: what it was decided by, archived with the receipt.
         looked: the store was read for this decision, kept results included.
     """
@@ -63,6 +63,7 @@ class Proposal:
     priors: tuple[Prior, ...] = ()
     deadline_ms: int = 300_000
     question: Callable[[], Question] | None = None
+    permit: PermitId | None = None
     texts: tuple[Text, ...] = ()
     looked: bool = True
 
@@ -146,7 +147,7 @@ def commit(tx: Transaction, proposal: Proposal, node: str, now: int, keep_days: 
 def _mint(tx: Transaction, proposal: Proposal, now: int) -> Permit:
     """A permit that this process itself consumes: minted consumed, so no one else ever can."""
     return Permit(
-        id=PermitId(new_id("prm", secrets.token_bytes(16))),
+        id=proposal.permit or PermitId(""),
         attempt=proposal.attempt,
         action=proposal.action,
         audience=proposal.action.server,

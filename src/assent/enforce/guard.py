@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+
+from assent_verify.canonical import canonicalize
 
 from assent.approve.question import Question
 from assent.catalog.labels import labels_of
@@ -19,6 +20,7 @@ from assent.decide.facts import Facts, shown
 from assent.decide.pdp import decide
 from assent.enforce import commit as commits
 from assent.enforce import refusal
+from assent.enforce.chance import Chance
 from assent.enforce.gather import Call, Gathered, Gatherer
 from assent.enforce.rules import Rules, RuleSource
 from assent.errors import AssentError, ConflictError, ProofError, RefusedError, UnavailableError
@@ -132,6 +134,7 @@ class Guard:
         self._limits = limits
         self._running: dict[PermitId, _Running] = {}
         self._told: set[ApprovalId] = set()
+        self._chance = Chance()
         self._archived: set[str] = set()
         self._noted = -NOTE_MS  # steady time at which the clock was last remembered
 
@@ -162,12 +165,12 @@ class Guard:
         """Decide once; `fresh` reads everything anew, else what was seen last is compared at the commit."""
         rules = self._rules(fresh)
         if not fresh and self._gatherer.knows(call.session):
-            gathered = self._gatherer.gather(call, rules, None, _new_attempt())  # (2) (3) (4)
+            gathered = self._gatherer.gather(call, rules, None, self._new_attempt())  # (2) (3) (4)
             decided = self._tightened(call, decide(rules.bundle, gathered.facts))  # (5)
             if decided.verdict != "escalate":  # people's answers are never taken from memory
                 return await self._commit(rules, gathered, decided, (), looked=False)  # (6)
         with self._store.read() as reader:
-            gathered = self._gatherer.gather(call, rules, reader, _new_attempt())  # (2) (3) (4)
+            gathered = self._gatherer.gather(call, rules, reader, self._new_attempt())  # (2) (3) (4)
             kept = reader.kept(gathered.session.id, gathered.action.digest)
             decided, presented = self._decide(call, rules, gathered, reader)  # (5)
         if kept is not None and (result := await self._take(kept)) is not None:
@@ -179,7 +182,7 @@ class Guard:
         rules = self._rules(True)
         with self._store.read() as reader:
             gathered = self._gatherer.gather(
-                replace(call, trouble=(*call.trouble, "moved")), rules, reader, _new_attempt()
+                replace(call, trouble=(*call.trouble, "moved")), rules, reader, self._new_attempt()
             )
         decided = self._tightened(call, decide(rules.bundle, gathered.facts))
         return await self._refuse(self._propose(rules, gathered, decided, ()))
@@ -263,11 +266,12 @@ class Guard:
         attempt = facts.attempt
         parts = leaves.DecisionParts(
             owner=gathered.session.owner,
-            facts=facts.as_json(),
+            facts=canonicalize(facts.as_json()),
             versions=_versions(facts),
             inferred=gathered.profile.inferred,
             known_tool=gathered.known_tool,
             withheld=gathered.withheld,
+            salt=self._chance.draw(leaves.SALT),
         )
         return commits.Proposal(
             action=gathered.action,
@@ -283,6 +287,7 @@ class Guard:
             priors=gathered.priors,
             deadline_ms=gathered.profile.outcome_deadline * 1000,
             question=lambda: self._question(gathered, decided, attempt),
+            permit=PermitId(new_id("prm", self._chance.draw(16))),
             texts=tuple(text for text in gathered.texts if text.digest not in self._archived),
         )
 
@@ -306,6 +311,9 @@ class Guard:
         body = {**proposal.draft.body, "policies": [], "approvals": [], "obligations": [], "decided": "deny"}
         body["reasons"] = ["receipt_too_large"]
         return await self._refuse(replace(proposal, decision=denied, draft=replace(proposal.draft, body=body)))
+
+    def _new_attempt(self) -> AttemptId:
+        return AttemptId(new_id("att", self._chance.draw(16)))
 
     def _unrecorded(self, code: str, text: str, error: AssentError) -> Refused:
         denied = Decision("deny", (Reason(code, "", text),), go_on="later")
@@ -374,6 +382,8 @@ class Guard:
         if response is not None:
             result = replace(result, labels=result.labels | labels_of(running.profile, response))
 
+        salt = self._chance.draw(leaves.SALT)
+
         def job(tx: Transaction) -> tuple[int, Session | None]:
             now = self._clock.now()
             attempt = tx.attempt(permit.attempt)
@@ -385,7 +395,7 @@ class Guard:
                 labels = session.labels | fresh
                 tx.put_session(replace(session, labels=labels, version=session.version + 1))
             tx.put_attempt(replace(attempt, state=result.status))
-            draft = leaves.outcome(self._node, now, permit.attempt, running.leaf_hash, result)
+            draft = leaves.outcome(self._node, now, permit.attempt, running.leaf_hash, result, salt=salt)
             return session.version, leaves.append(tx, draft, session.id, keep_days=self._limits.keep_days).session
 
         # a caller that goes away takes nothing back: what happened is recorded all the same
@@ -452,13 +462,9 @@ class Guard:
         rules = self._rules(True)
         with self._store.read() as stored:
             reader = supposing(stored)
-            gathered = self._gatherer.gather(call, rules, reader, _new_attempt())
+            gathered = self._gatherer.gather(call, rules, reader, self._new_attempt())
             decided, _ = self._decide(call, rules, gathered, reader)
         return decided
-
-
-def _new_attempt() -> AttemptId:
-    return AttemptId(new_id("att", secrets.token_bytes(16)))
 
 
 def _versions(facts: Facts) -> dict[str, object]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 
 from assent_verify.canonical import canonicalize, canonicalize_leaf, digest
 from assent_verify.merkle import leaf_hash
-from assent_verify.receipt import commit, may_be_named
+from assent_verify.receipt import commit, commit_canonical, may_be_named
 
 from assent.errors import ConflictError
 from assent.model.action import Action
@@ -26,6 +26,8 @@ from assent.model.session import Session
 from assent.ports import Sidecar, Transaction
 
 _DAY_MS = 86_400_000
+#: Bytes of a leaf's salt.
+SALT = 16
 
 
 @lru_cache(maxsize=16)
@@ -45,12 +47,12 @@ class Draft:
     Args:
         body: the members of the leaf; `append` adds `session`.
         salt: 16 random bytes, or empty if the leaf commits to nothing.
-        values: clear values for the sidecar.
+        values: clear values for the sidecar, canonical JSON.
     """
 
     body: Mapping[str, object]
     salt: bytes = b""
-    values: Mapping[str, object] = field(default_factory=dict)
+    values: bytes = b"{}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +87,7 @@ def append(tx: Transaction, draft: Draft, session: SessionId | None, *, keep_day
     if draft.salt:
         # the body's own time, so that a clock that jumped cannot shorten what was promised
         expires = _ms(str(body["time"])) + keep_days * _DAY_MS
-        values = canonicalize(dict(draft.values)).decode()
-        tx.put_sidecar(Sidecar(index, draft.salt, values, expires))
+        tx.put_sidecar(Sidecar(index, draft.salt, draft.values.decode(), expires))
     return Appended(index, head, row)
 
 
@@ -100,19 +101,21 @@ class DecisionParts:
 
     Args:
         owner: who answers for the principal.
-        facts: the facts of the decision as JSON; committed to, kept in the sidecar.
+        facts: the facts of the decision, canonical JSON; committed to, kept in the sidecar.
         versions: what was compared at commit.
         inferred: the tool had no reviewed profile.
         known_tool: the tool name is the operator's knowledge (a pinned tool), not the agent's word.
         withheld: argument names whose values are secret and never stored.
+        salt: 16 random bytes that were drawn for it; drawn here if empty.
     """
 
     owner: str
-    facts: Mapping[str, object]
+    facts: bytes
     versions: Mapping[str, object]
     inferred: bool
     known_tool: bool
     withheld: frozenset[str] = frozenset()
+    salt: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,7 @@ class Grant:
 
 def decision(node: str, now: int, attempt: str, action: Action, decided: Decision, parts: DecisionParts) -> Draft:
     """The decision leaf of one attempt, as decided; `sealed` adds the final verdict."""
-    salt = secrets.token_bytes(16)
+    salt = parts.salt or secrets.token_bytes(SALT)
     arguments = action.arguments
     committed = [commit(salt, "argument:" + name, [name, arguments[name]]) for name in sorted(arguments)]
     referents = [referent.as_json() for referent in action.referents]
@@ -150,7 +153,7 @@ def decision(node: str, now: int, attempt: str, action: Action, decided: Decisio
         "decided": decided.verdict,
         "effects": list(decided.effects),
         "errors": decided.errors,
-        "facts": commit(salt, "facts", dict(parts.facts)),
+        "facts": commit_canonical(salt, "facts", parts.facts),
         "inferred": parts.inferred,
         "kind": "decision",
         "node": node,
@@ -167,19 +170,20 @@ def decision(node: str, now: int, attempt: str, action: Action, decided: Decisio
     return Draft(body, salt, _clear(action, parts))
 
 
-def _clear(action: Action, parts: DecisionParts) -> dict[str, object]:
-    """Clear values of a decision: everything, or without what is secret."""
-    values: dict[str, object] = {"action": action.digest, "tool": action.tool}
+def _clear(action: Action, parts: DecisionParts) -> bytes:
+    """Clear values of a decision: everything, or without what is secret. Canonical JSON."""
+    arguments = action.arguments
+    values: dict[str, object] = {"action": action.digest}
     if parts.withheld:
         # facts hold the arguments, so they are withheld whole: such a receipt is not replayable
-        values["arguments"] = {k: v for k, v in action.arguments.items() if k not in parts.withheld}
-        values["withheld"] = sorted(parts.withheld)
-    else:
-        values["arguments"] = dict(action.arguments)
-        values["facts"] = dict(parts.facts)
+        values["arguments"] = {k: v for k, v in arguments.items() if k not in parts.withheld}
+        return canonicalize(values | {"tool": action.tool, "withheld": sorted(parts.withheld)})
+    values["arguments"] = dict(arguments)
+    rest: dict[str, object] = {"tool": action.tool}
     if action.referents:
-        values["referents"] = [referent.as_json() for referent in action.referents]
-    return values
+        rest["referents"] = [referent.as_json() for referent in action.referents]
+    # the facts are canonical already and the largest part; their name stands between the others
+    return canonicalize(values)[:-1] + b',"facts":' + parts.facts + b"," + canonicalize(rest)[1:]
 
 
 def sealed(draft: Draft, verdict: Verdict, codes: Sequence[str], grant: Grant | None = None) -> Draft:
@@ -196,9 +200,9 @@ def sealed(draft: Draft, verdict: Verdict, codes: Sequence[str], grant: Grant | 
     return Draft(body, draft.salt, draft.values)
 
 
-def outcome(node: str, now: int, attempt: str, decision_hash: str, result: Outcome) -> Draft:
-    """The outcome leaf of one attempt."""
-    salt = secrets.token_bytes(16) if result.response else b""
+def outcome(node: str, now: int, attempt: str, decision_hash: str, result: Outcome, *, salt: bytes = b"") -> Draft:
+    """The outcome leaf of one attempt; `salt` as in `DecisionParts`."""
+    salt = (salt or secrets.token_bytes(SALT)) if result.response else b""
     response = digest(result.response) if result.response else ""
     body = {
         "attempt": attempt,
@@ -213,7 +217,7 @@ def outcome(node: str, now: int, attempt: str, decision_hash: str, result: Outco
         "time": rfc3339(now),
         "v": 1,
     }
-    return Draft(body, salt, {"response": response} if response else {})
+    return Draft(body, salt, canonicalize({"response": response}) if response else b"{}")
 
 
 def session_open(node: str, now: int, session: Session, *, inherits: str = "", task: str = "") -> Draft:
@@ -231,7 +235,7 @@ def session_open(node: str, now: int, session: Session, *, inherits: str = "", t
         "time": rfc3339(now),
         "v": 1,
     }
-    return Draft(body, salt, {"task": task} if task else {})
+    return Draft(body, salt, canonicalize({"task": task}) if task else b"{}")
 
 
 def session_close(node: str, now: int, reason: str) -> Draft:

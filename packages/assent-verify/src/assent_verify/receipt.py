@@ -419,7 +419,12 @@ def commit_derived(derived: bytes, value: object) -> str:
 
 def commit(salt: bytes, name: str, value: object) -> str:
     """`sha256:` + hex of SHA-256(SHA-256(salt ‖ name) ‖ canonical value)."""
-    return commit_derived(derived_salt(salt, name), value)
+    return commit_canonical(salt, name, canonicalize(value))
+
+
+def commit_canonical(salt: bytes, name: str, data: bytes) -> str:
+    """The same for a value that is canonical bytes already."""
+    return "sha256:" + sha256(derived_salt(salt, name) + data).hexdigest()
 
 
 def system_statement(event: str, subject: Mapping[str, object], time: str) -> bytes:
