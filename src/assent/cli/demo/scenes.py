@@ -233,6 +233,6 @@ SCENES: tuple[Scene, ...] = (
     Scene("What cannot be undone waits", "A person sees the exact call, says yes, and it runs once.", _waits),
     Scene("A yes is for one thing", "The same approval does nothing for other arguments.", _other_arguments),
     Scene("The agent cannot say yes", "It tries to answer, forge, and reconfigure.", _approves_itself),
-    Scene("The log proves it", "Checked offline, by a program that shares no code with the writer.", _verifies),
+    Scene("The log proves it", "Checked offline, also by a package that imports nothing of the writer.", _verifies),
     Scene("One flipped bit is found", "In a copy of the log.", _flipped),
 )

@@ -1,0 +1,91 @@
+"""Rules of verifying from the command line: a home, a database, an export; 4 if a proof does not hold."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.world import World, valid
+
+
+def copied(world: World, folder: Path) -> Path:
+    """A copy of the log database as one file."""
+    for ending in ("", "-wal"):
+        source = world.home / f"assent.db{ending}"
+        if source.exists():
+            shutil.copy(source, folder / f"copy.db{ending}")
+    import sqlite3
+    from contextlib import closing
+
+    with closing(sqlite3.connect(folder / "copy.db")) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return folder / "copy.db"
+
+
+def test_home_database_and_export_agree(world: World, tmp_path: Path) -> None:
+    """The three forms of one log have the same leaves and root; values kept beside it open their commitments."""
+    export = tmp_path / "log.export"
+    assert world.run("receipts", "export", "-o", str(export), "--disclose").code == 0
+    places = [str(world.home), str(copied(world, tmp_path)), str(export)]
+    found = [world.run("verify", place, "--json") for place in places]
+    assert {done.code for done in found} == {0}
+    assert len({(done.json["leaves"], done.json["root"], done.json["sound"]) for done in found}) == 1
+    assert found[2].json["disclosed"] is True
+    assert world.run("verify", "--values", "--json").json["disclosed"] is True
+    assert world.run("verify", "--json").json["disclosed"] is None
+
+
+def test_keys_from_the_log_itself_are_not_enough_for_strict(fresh: World) -> None:
+    """--strict fails with keys that the log itself names, and holds with keys from outside."""
+    assert fresh.run("verify").code == 0
+    assert fresh.run("verify", "--strict").code == 4
+    vkey = next(line.split()[1] for line in fresh.run("init", "--yes").out.splitlines() if line.startswith("log "))
+    enrolled = next(one for one in fresh.run("explain", "2", "--json").json)["leaf"]["subject"]["key"]
+    assert fresh.run("verify", "--strict", "--log-key", vkey, "--reviewer", enrolled).code == 0
+
+
+@pytest.mark.parametrize("spot", [b'"verdict":"escalate"', b'"kind":"outcome"', b'"prev":"sha256:'])
+def test_a_flipped_bit_in_a_leaf_is_found(world: World, tmp_path: Path, spot: bytes) -> None:
+    """One bit of a leaf in a copy: exit code 4, SOUND no, and the leaf is named."""
+    copy = copied(world, tmp_path)
+    data = bytearray(copy.read_bytes())
+    data[data.index(spot) + len(spot) - 2] ^= 1
+    copy.write_bytes(data)
+    done = world.run("verify", str(copy), "--json")
+    assert (done.code, done.json["sound"]) == (4, False)
+    assert any(problem["leaf"] is not None for problem in done.json["problems"])
+    valid("verify", done.json)
+
+
+def test_a_database_torn_in_the_middle_is_a_proof_that_does_not_hold(world: World, tmp_path: Path) -> None:
+    """Pages overwritten with noise: not a crash, not a pass."""
+    copy = copied(world, tmp_path)
+    data = bytearray(copy.read_bytes())
+    data[4096 * 4 : -4096] = b"\xa5" * (len(data) - 4096 * 5)
+    copy.write_bytes(data)
+    done = world.run("verify", str(copy), "--json")
+    assert done.code in (1, 4), done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_cut_export_is_found(world: World, tmp_path: Path) -> None:
+    """An export without its last lines says what is missing."""
+    export = tmp_path / "log.export"
+    world.run("receipts", "export", "-o", str(export))
+    lines = export.read_bytes().splitlines(keepends=True)
+    export.write_bytes(b"".join(lines[: len(lines) // 2]))
+    done = world.run("verify", str(export), "--json")
+    assert done.code == 4
+    assert done.json["complete"] is False
+
+
+def test_what_is_no_log_is_said_so(fresh: World, tmp_path: Path) -> None:
+    """A text, an empty file, another database, nothing: exit code 1 with what was expected."""
+    (tmp_path / "text").write_text(json.dumps({"hello": 1}))
+    (tmp_path / "empty").write_text("")
+    for place in ("text", "empty", "nothing", "."):
+        done = fresh.run("verify", str(tmp_path / "sub" / place if place == "." else tmp_path / place))
+        assert (done.code, "Traceback" in done.err) == (1, False), place
