@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache

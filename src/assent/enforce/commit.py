@@ -184,7 +184,8 @@ def _put_attempt(
             id=proposal.attempt,
             session=proposal.session.id,
             action=proposal.action.digest,
-            sameness=proposal.action.sameness,
+            # only what is no read can repeat an effect
+            sameness=Digest("") if proposal.read_only else proposal.action.sameness,
             server=proposal.action.server,
             tool=proposal.action.tool,
             node=node,

@@ -12,8 +12,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from assent_verify.canonical import canonicalize
-
 from assent.approve.question import Question
 from assent.catalog.labels import labels_of
 from assent.decide.facts import Facts, shown
@@ -266,7 +264,7 @@ class Guard:
         attempt = facts.attempt
         parts = leaves.DecisionParts(
             owner=gathered.session.owner,
-            facts=canonicalize(facts.as_json()),
+            facts=facts.canonical(),
             versions=_versions(facts),
             inferred=gathered.profile.inferred,
             known_tool=gathered.known_tool,

@@ -18,6 +18,7 @@ from assent.policy.arguments import encode, validator
 from assent.policy.builtin import PERMIT
 from assent.policy.cedar import Entities, PolicySet, Schema, Uid, Verdict
 from assent.policy.kinds import Kind, cedar_type, context, project
+from assent.policy.lru import Lru
 from assent.policy.rule import Rule
 from assent.policy.schema import (
     TOOL_CALL,
@@ -28,6 +29,9 @@ from assent.policy.schema import (
     groups_of,
     method_schema,
 )
+
+#: Answers remembered for one slice.
+_ANSWERS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +132,7 @@ class Slice:
         both: all of them: an allow here is an allow of both layers.
         missing: entities that are reachable but not known; not empty means deny.
         kind: the context that is handed over.
+        answers: what Cedar said to a layer and a context, by their whole text.
     """
 
     base: Layer
@@ -138,6 +143,7 @@ class Slice:
     request: tuple[Uid, Uid, Uid]
     entities: Entities
     schema: Schema
+    answers: Lru[tuple[int, str], Verdict]
 
     def context(self, values: Mapping[str, object], dump: Callable[[Any], str]) -> str:
         """The context as Cedar JSON text.
@@ -148,8 +154,11 @@ class Slice:
         return dump(encode(self.kind, values))
 
     def ask(self, layer: Layer, context: str) -> Verdict:
-        """Evaluate one layer."""
-        return cedar.authorize(self.request, context, layer.policies, self.entities, self.schema)
+        """Evaluate one layer; equal questions have equal answers (DESIGN §4.11), so each is asked once."""
+        return self.answers.get(
+            (id(layer), context),
+            lambda: cedar.authorize(self.request, context, layer.policies, self.entities, self.schema),
+        )
 
 
 def build(
@@ -173,4 +182,5 @@ def build(
         return Unavailable(f"policy `{both.rules[max(position, 0)].id}` does not fit it: {message}")
     principal = (case.principal.kind, case.principal.name)
     request: tuple[Uid, Uid, Uid] = (principal, ("Action", name), ("Server", case.server.name))
-    return Slice(base, escalations, both, tuple(missing), kind, request, entities, schema)
+    answers: Lru[tuple[int, str], Verdict] = Lru(_ANSWERS)
+    return Slice(base, escalations, both, tuple(missing), kind, request, entities, schema, answers)
