@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from assent_verify.canonical import canonicalize
 
 from assent.decide.facts import Facts, shown
 from assent.decide.pdp import decide
@@ -68,3 +69,9 @@ def test_the_card_is_stable_while_nothing_that_matters_changes() -> None:
     assert shown(replace(facts, session=replace(facts.session, labels=frozenset())), decision) != card
     assert shown(replace(facts, may_have_happened=True), decision) != card
     json.dumps(card)
+
+
+def test_the_recorded_bytes_are_the_canonical_form_of_the_facts() -> None:
+    """What a leaf commits to is written in pieces, and equals the canonical JSON of all facts."""
+    for facts in (call(), rich(), replace(rich(), may_have_happened=True, trouble=("clock_jump",))):
+        assert facts.canonical() == canonicalize(facts.as_json())
