@@ -8,19 +8,31 @@ from collections.abc import Mapping
 
 from assent.model.approval import Approval
 
-#: Invisible by category: controls, formats (bidirectional marks among them), surrogates, private use, separators.
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+#: Invisible by category: controls, formats (bidirectional marks among them), private use, surrogates, separators.
+_HIDDEN = frozenset(("Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp", "Zs"))
+#: Shown as nothing although of another category (Unicode Default_Ignorable_Code_Point, the blank Braille pattern).
+_BLANK = frozenset(
+    (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0, *range(0x180B, 0x1810), *range(0xFE00, 0xFE10))
+)
 
 
-def plain(text: str) -> str:
-    """Text with every invisible or bidirectional character written out, as `\\u202e`."""
+def visible(text: str) -> str:
+    r"""The text with every invisible, control and bidirectional character as `\u{…}`.
+
+    What a tool or model wrote cannot move the cursor, hide or reorder anything.
+    """
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(_shown(character) for character in text)
 
 
 def _shown(character: str) -> str:
-    if unicodedata.category(character) not in _HIDDEN and (character == " " or not character.isspace()):
+    if " " <= character <= "~":
         return character
-    return {"\n": "\\n", "\t": "\\t", "\r": "\\r"}.get(character, f"\\u{ord(character):04x}")
+    point = ord(character)
+    if point in _BLANK or 0xE0000 <= point < 0xE1000 or unicodedata.category(character) in _HIDDEN:
+        return {"\n": "\\n", "\t": "\\t", "\r": "\\r"}.get(character, f"\\u{{{point:x}}}")
+    return character
 
 
 def lines(approval: Approval) -> list[tuple[str, str]]:
@@ -28,20 +40,20 @@ def lines(approval: Approval) -> list[tuple[str, str]]:
     card = json.loads(approval.card)
     rows = [
         ("who", f"{card['principal']}, for {card['owner']}"),
-        ("what", plain(f"{card['server']} / {card['tool']}")),
+        ("what", visible(f"{card['server']} / {card['tool']}")),
     ]
     arguments: Mapping[str, object] = card["arguments"]
-    rows += [(f"  {plain(name)}", plain(_text(value))) for name, value in sorted(arguments.items())]
+    rows += [(f"  {visible(name)}", visible(_text(value))) for name, value in sorted(arguments.items())]
     rows += [("asked by", f"{asked.policy} (of {asked.group})") for asked in approval.asked]
-    rows += [("note", plain(str(note))) for note in card["notes"]]
-    rows += [(f"target {kind}", plain(", ".join(values))) for kind, values in card["targets"].items() if values]
+    rows += [("note", visible(str(note))) for note in card["notes"]]
+    rows += [(f"target {kind}", visible(", ".join(values))) for kind, values in card["targets"].items() if values]
     for referent in card["referents"]:
         pinned = str(referent["digest"] or "not pinned")
-        rows.append(("runs or sends", f"{plain(str(referent['name']))} ({pinned})"))
+        rows.append(("runs or sends", f"{visible(str(referent['name']))} ({pinned})"))
     rows.append(("effect", ", ".join(card["effects"])))
     rows.append(("undo", _undo(card)))
     if card["labels"]:
-        rows.append(("session has seen", plain(", ".join(card["labels"]))))
+        rows.append(("session has seen", visible(", ".join(card["labels"]))))
     if card["facts"].get("may_have_happened"):
         rows.append(("beware", "the same call was made before and may have happened"))
     if card["inferred"]:
@@ -50,7 +62,8 @@ def lines(approval: Approval) -> list[tuple[str, str]]:
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+    """JSON, strings too: a typed backslash and a newline do not look the same."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
 def _undo(card: Mapping[str, object]) -> str:
@@ -58,5 +71,5 @@ def _undo(card: Mapping[str, object]) -> str:
         return "cannot be undone"
     undo = card["undo"]
     if isinstance(undo, dict):
-        return f"by {plain(str(undo['tool']))}"
+        return f"by {visible(str(undo['tool']))}"
     return "changes nothing" if card["effects"] == ["read"] else "the bytes from before are kept"

@@ -122,7 +122,7 @@ class Lines:
         server, tool = self._named(receipt)
         what = visible(f"{server}/{tool}") if tool else ""
         words = {
-            "decision": ", ".join(receipt.texts("reasons")),
+            "decision": ", ".join(dict.fromkeys(receipt.texts("reasons"))),
             "outcome": receipt.text("detail"),
             "approval": f"{receipt.text('by')} with {receipt.text('assurance')}",
             "session": receipt.text("reason"),

@@ -3,38 +3,16 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 import click
 
-#: Code points that show as nothing but are not in a control or format category
-#: (Unicode Default_Ignorable_Code_Point, and the blank Braille pattern).
-_BLANK = frozenset(
-    (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0, *range(0x180B, 0x1810), *range(0xFE00, 0xFE10))
-)
-_HIDDEN = frozenset(("Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp", "Zs"))
+from assent.approve.card import visible
+
+__all__ = ["VERDICT_COLOUR", "columns", "print_json", "quoted", "verdict_word", "visible", "when"]
+
 VERDICT_COLOUR = {"allow": "green", "deny": "red", "escalate": "yellow", "defer": "magenta"}
-
-
-def visible(text: str) -> str:
-    r"""The text with every invisible, control and bidirectional character as `\u{…}`.
-
-    What a tool or model wrote cannot move the cursor, hide or reorder anything.
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_shown(character) for character in text)
-
-
-def _shown(character: str) -> str:
-    if " " <= character <= "~":
-        return character
-    point = ord(character)
-    if point in _BLANK or 0xE0000 <= point < 0xE1000 or unicodedata.category(character) in _HIDDEN:
-        return {"\n": "\\n", "\t": "\\t", "\r": "\\r"}.get(character, f"\\u{{{point:x}}}")
-    return character
 
 
 def quoted(value: object) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import click
 
 from assent.cli.ledger import Receipt, tool_of, values_of
-from assent.cli.output import quoted, verdict_word, visible
+from assent.cli.output import quoted, verdict_word, visible, when
 from assent.errors import PolicyError
 from assent.model.ids import Digest
 from assent.policy.bundle import Bundle, from_archive
@@ -27,6 +27,21 @@ def tell(reader: Reader, found: Sequence[Receipt]) -> Iterator[str]:
         yield f"{title}  {receipt.kind} {verdict_word(word)}  {receipt.text('time')}"
         for label, text in [*_rows(reader, receipt), *_place(receipt)]:
             yield f"  {label:<11} {text}".rstrip()
+    yield from _end(reader, found)
+
+
+def _end(reader: Reader, found: Sequence[Receipt]) -> Iterator[str]:
+    """What came of it, where no outcome says so."""
+    kinds = [(receipt.kind, receipt.text("verdict")) for receipt in found]
+    if not any(kind == "decision" for kind, _ in kinds) or any(kind == "outcome" for kind, _ in kinds):
+        return
+    if ("decision", "allow") in kinds:
+        yield "\nIt was allowed, and no outcome has been recorded: it is under way, or may have happened."
+        return
+    yield "\nNothing was executed."
+    for approval in reader.approvals():
+        if approval.attempt == found[0].attempt:
+            yield f"The question {approval.id} is {approval.status}, to be answered until {when(approval.expires)}."
 
 
 def _rows(reader: Reader, receipt: Receipt) -> Iterator[tuple[str, str]]:
