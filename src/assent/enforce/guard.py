@@ -133,6 +133,7 @@ class Guard:
         self._running: dict[PermitId, _Running] = {}
         self._told: set[ApprovalId] = set()
         self._chance = Chance()
+        self._busy = 0  # calls being decided
         self._archived: set[str] = set()
         self._noted = -NOTE_MS  # steady time at which the clock was last remembered
 
@@ -144,6 +145,7 @@ class Guard:
         Returns `Allowed` with a permit that this process alone may use, once, or
         `Refused`. Never raises for an expected failure: every one of them is a refusal.
         """
+        self._busy += 1
         try:
             for tried in range(TRIES + 1):
                 try:
@@ -158,6 +160,8 @@ class Guard:
         except AssentError as error:
             logger.error("denied: %s: %s", error.code, error.message)
             return self._unrecorded(error.code, error.message, error)
+        finally:
+            self._busy -= 1
 
     async def _attempt(self, call: Call, fresh: bool) -> Ruling:
         """Decide once; `fresh` reads everything anew, else what was seen last is compared at the commit."""
@@ -234,7 +238,7 @@ class Guard:
 
         try:
             # persist before you permit: an allow waits for the flush, a refusal need not
-            done = await self._log.commit(job, durable=decided.verdict == "allow")
+            done = await self._log.commit(job, durable=decided.verdict == "allow", alone=self._alone)
         except ProofError:
             return await self._too_large(proposal)
         self._archived.update(text.digest for text in proposal.texts)
@@ -310,6 +314,11 @@ class Guard:
         body["reasons"] = ["receipt_too_large"]
         return await self._refuse(replace(proposal, decision=denied, draft=replace(proposal.draft, body=body)))
 
+    @property
+    def _alone(self) -> bool:
+        """Is one call all that goes on here? Then its commits need no batch to wait for."""
+        return self._busy + len(self._running) <= 1
+
     def _new_attempt(self) -> AttemptId:
         return AttemptId(new_id("att", self._chance.draw(16)))
 
@@ -380,7 +389,7 @@ class Guard:
         if response is not None:
             result = replace(result, labels=result.labels | labels_of(running.profile, response))
 
-        salt = self._chance.draw(leaves.SALT)
+        salt, alone = self._chance.draw(leaves.SALT), not self._busy and not self._running
 
         def job(tx: Transaction) -> tuple[int, Session | None]:
             now = self._clock.now()
@@ -397,7 +406,7 @@ class Guard:
             return session.version, leaves.append(tx, draft, session.id, keep_days=self._limits.keep_days).session
 
         # a caller that goes away takes nothing back: what happened is recorded all the same
-        self._gatherer.learn(*await asyncio.shield(self._log.commit(job, durable=False)))
+        self._gatherer.learn(*await asyncio.shield(self._log.commit(job, durable=False, alone=alone)))
 
     async def keep(self, permit: Permit, result: bytes) -> None:
         """Keep a result whose caller has gone; the next identical call gets it, once.

@@ -72,6 +72,7 @@ class Log:
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._held: _Job | None = None
         self._lock = threading.Lock()
+        self._writing = threading.Lock()  # who runs a batch: the writer thread, or a lone caller
         self._closed = False
         self._pid = os.getpid()
         self._grown = False  # leaves since the last checkpoint
@@ -99,12 +100,34 @@ class Log:
         self._put(_Job(job, durable, waiter))
         return waiter
 
-    async def commit(self, job: Callable[[Transaction], T], *, durable: bool) -> T:
-        """As `submit`, for a coroutine; a batch wakes each event loop once."""
+    async def commit(self, job: Callable[[Transaction], T], *, durable: bool, alone: bool = False) -> T:
+        """As `submit`, for a coroutine; a batch wakes each event loop once.
+
+        Args:
+            alone: nothing else goes on in this process, so the job may run on this thread:
+                handing it over and back takes longer than its transaction.
+        """
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[T] = loop.create_future()
-        self._put(_Job(job, durable, waiter, loop))
+        if not alone or not self._at_once(_Job(job, durable, waiter)):
+            self._put(_Job(job, durable, waiter, loop))
         return await waiter
+
+    def _at_once(self, job: _Job) -> bool:
+        """Run a lone job now, unless the writer is at work or has work waiting."""
+        self._check()
+        if not self._writing.acquire(blocking=False):
+            return False
+        try:
+            if self._held is not None or not self._jobs.empty():
+                return False
+            quiet = not self._grown
+            self._batch([job], joins=False)
+        finally:
+            self._writing.release()
+        if quiet and self._grown:  # the writer sleeps without a limit: it has a checkpoint to think of now
+            self._put(_Job(lambda tx: None, False, Future()))
+        return True
 
     def checkpoint(self) -> Future[None]:
         """Sign a checkpoint over everything submitted so far."""
@@ -123,12 +146,17 @@ class Log:
         self._thread.join()
 
     def _put(self, job: _Job) -> None:
-        if os.getpid() != self._pid:  # before the lock, which may be held for ever here
-            raise UnavailableError("forked", "the log was opened before a fork", help="open it in the new process")
+        self._check()
         with self._lock:
             if self._closed:
                 raise UnavailableError("log_closed", "the log is closed")
             self._jobs.put(job)
+
+    def _check(self) -> None:
+        if os.getpid() != self._pid:  # before the lock, which may be held for ever here
+            raise UnavailableError("forked", "the log was opened before a fork", help="open it in the new process")
+        if self._closed:
+            raise UnavailableError("log_closed", "the log is closed")
 
     # -- the writer thread
 
@@ -147,14 +175,17 @@ class Log:
             try:
                 job = self._held or self._jobs.get(timeout=self._patience())
             except Empty:
-                self._batch([])  # quiet for a while: only a checkpoint is due
+                with self._writing:
+                    self._batch([])  # quiet for a while: only a checkpoint is due
                 continue
             self._held = None
             if job is None:
                 break
-            self._batch(self._gather(job))
+            with self._writing:
+                self._batch(self._gather(job))
         if self._grown:
-            self._batch([], last=True)
+            with self._writing:
+                self._batch([], last=True)
 
     def _patience(self) -> float | None:
         """Seconds until a checkpoint is due; None if no leaf came since the last."""
@@ -179,7 +210,7 @@ class Log:
             self._jobs.put(None)
         return job
 
-    def _batch(self, jobs: list[_Job], *, last: bool = False) -> None:
+    def _batch(self, jobs: list[_Job], *, last: bool = False, joins: bool = True) -> None:
         asked = last or any(job.signs for job in jobs)
         due = asked or self._patience() == 0
         if not jobs and not due:
@@ -188,7 +219,7 @@ class Log:
         try:
             self._store.durable(durable)
             with self._store.begin() as tx:
-                self._run(tx, jobs, durable)
+                self._run(tx, jobs, durable, joins)
                 if due:
                     self._claim(tx, asked)
         except BaseException as error:  # nobody's to swallow: every job of the batch gets it
@@ -198,14 +229,14 @@ class Log:
         _deliver([job for job in jobs if not job.signs])
         self._sign([job for job in jobs if job.signs], due)
 
-    def _run(self, tx: Transaction, jobs: list[_Job], durable: bool) -> None:
+    def _run(self, tx: Transaction, jobs: list[_Job], durable: bool, joins: bool) -> None:
         """Run the batch, and what arrives meanwhile if it may join."""
         end = self._clock.steady() + BATCH_MS
         size, done = tx.size(), 0
         while done < len(jobs):
             _run_one(tx, jobs[done])
             done += 1
-            if done == len(jobs) < BATCH_JOBS and self._clock.steady() < end and (late := self._waiting()):
+            if joins and done == len(jobs) < BATCH_JOBS and self._clock.steady() < end and (late := self._waiting()):
                 if late.signs or (late.durable and not durable):
                     self._held = late  # the flush of this batch would not be enough for it
                     break
