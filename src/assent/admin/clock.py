@@ -6,9 +6,10 @@ import json
 
 from assent.admin import signed
 from assent.ports import Signer, Transaction
+from assent.record import leaves
 from assent.record.log import Log
 
-STATE = "clock"
+STATE = leaves.CLOCK
 
 
 def confirm(log: Log, boot: str, now: int, steady: int, signer: Signer) -> None:

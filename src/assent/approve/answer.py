@@ -23,6 +23,8 @@ from assent.record import leaves
 from assent.record.log import Log
 
 PREFIX = b"assent-approval-v1\n"
+#: Milliseconds that a clock may run behind the highest time recorded.
+CLOCK_TOLERANCE = 30_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def answer(log: Log, said: Said, signer: Signer, members: Members, *, keep_days:
 
     Raises:
         RequestError: `unknown_approval`, `already_answered`, `expired`, `session_ended`,
-            `not_your_question`, `assurance_too_weak`, `not_enrolled`.
+            `not_your_question`, `assurance_too_weak`, `not_enrolled`, `clock_jump`.
         UnavailableError: it cannot be made durable, so it was not given.
     """
 
@@ -73,6 +75,8 @@ def _open(tx: Transaction, said: Said) -> Approval:
     if approval is None:
         help = "see: assent approvals"
         raise RequestError("unknown_approval", f"there is no approval `{said.approval[:64]}`", help=help)
+    if leaves.rfc3339(said.now + CLOCK_TOLERANCE) < leaves.highest(tx.state(leaves.CLOCK)):
+        raise RequestError("clock_jump", "the clock is behind what was recorded", help="run: assent clock confirm")
     session = tx.session(approval.session)
     if session is None or session.status != "open":
         raise RequestError("session_ended", "the session that asked has ended: nothing would come of an answer")

@@ -99,6 +99,10 @@ class Gatherer:
         self._sessions: dict[SessionId, Session] = {}
         self._clock_state: Mapping[str, object] = {}
 
+    def learn_clock(self, state: Mapping[str, object]) -> None:
+        """Take over what a commit has recorded of the clock."""
+        self._clock_state = state
+
     def knows(self, session: SessionId) -> bool:
         """Has this session been seen, so that its next call may go without a read?"""
         return session in self._sessions

@@ -135,6 +135,7 @@ class Guard:
         self._chance = Chance()
         self._busy = 0  # calls being decided
         self._archived: set[str] = set()
+        self._noted_clock: dict[str, object] = {}
         self._noted = -NOTE_MS  # steady time at which the clock was last remembered
 
     # ---- authorize: steps 2 to 6 -------------------------------------------------
@@ -242,6 +243,8 @@ class Guard:
         except ProofError:
             return await self._too_large(proposal)
         self._archived.update(text.digest for text in proposal.texts)
+        if self._noted_clock:
+            self._gatherer.learn_clock(self._noted_clock)
         self._gatherer.learn(gathered.session.version, done.session)
         if done.permit is not None:
             self._running[done.permit.id] = _Running(done.leaf_hash, gathered.profile, self._clock.steady())
@@ -259,7 +262,8 @@ class Guard:
         steady = self._clock.steady()
         if steady - self._noted >= NOTE_MS and "clock_jump" not in gathered.facts.trouble:
             self._noted = steady
-            tx.put_state("clock", json.dumps(reading(gathered.now, steady, gathered.now)))
+            self._noted_clock = reading(gathered.now, steady, gathered.now)
+            tx.put_state(leaves.CLOCK, json.dumps(self._noted_clock))
 
     def _propose(
         self, rules: Rules, gathered: Gathered, decided: Decision, presented: tuple[Approval, ...]

@@ -7,6 +7,7 @@ A draft is built outside the transaction; `append` adds the session's chain.
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,6 +27,8 @@ from assent.model.session import Session
 from assent.ports import Sidecar, Transaction
 
 _DAY_MS = 86_400_000
+#: State key of what is known of the clock (`inform.clock.reading`).
+CLOCK = "clock"
 #: Bytes of a leaf's salt.
 SALT = 16
 
@@ -38,6 +41,12 @@ def _second(seconds: int) -> str:
 def rfc3339(ms: int) -> str:
     """Milliseconds since the epoch as RFC 3339 UTC with `Z` and three decimals."""
     return f"{_second(ms // 1000)}.{ms % 1000:03d}Z"
+
+
+@lru_cache(maxsize=16)
+def highest(clock: str | None) -> str:
+    """The highest time recorded, as a leaf writes it; time is max(clock, highest recorded) (DESIGN §5)."""
+    return rfc3339(int(json.loads(clock)["high"])) if clock else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +81,8 @@ def append(tx: Transaction, draft: Draft, session: SessionId | None, *, keep_day
         ProofError: `leaf_too_large` — the caller denies with `receipt_too_large`.
     """
     body = dict(draft.body)
+    if "signature" not in body:  # what was signed keeps the time that was signed
+        body["time"] = max(str(body["time"]), highest(tx.state(CLOCK)))
     row: Session | None = None
     if session is not None:
         row = tx.session(session)

@@ -1,0 +1,388 @@
+"""The straight line of one action: what is allowed, refused, asked, and what is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from assent_verify.canonical import canonicalize
+
+from assent.enforce.guard import AT_ONCE_MS, Allowed, Refused
+from assent.errors import ConflictError, RefusedError, RequestError, UnavailableError
+from assent.model.ids import SessionId
+from assent.model.outcome import Outcome
+from tests.world import World, tool
+
+READ = tool("list_things", query={"type": "string"})
+SEND = tool("send_message", recipient={"type": "string"}, text={"type": "string"})
+MESSAGE = {"recipient": "bob@example.org", "text": "hello"}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """A home under the starter policy; at the end its whole log is verified."""
+    made = World(tmp_path)
+    yield made
+    made.verify()
+
+
+async def test_a_read_is_allowed_once_and_leaves_decision_and_outcome(world: World) -> None:
+    """Only `allow` lets anything happen, and each allow has one receipt and one outcome."""
+    await world.join()
+    await world.run(world.call(READ, {"query": "x"}))
+    decision, outcome = world.leaves("decision")[0], world.leaves("outcome")[0]
+    assert (decision["verdict"], outcome["status"]) == ("allow", "succeeded")
+    assert decision["attempt"] == outcome["attempt"]
+
+
+async def test_an_unknown_session_is_refused_and_never_created(world: World) -> None:
+    """DESIGN §5: an unknown id is refused."""
+    await world.join()
+    world.session = SessionId("ses_" + "a" * 26)
+    assert (await world.refusal(world.call(READ))).decision.reasons[0].code == "unknown_session"
+    with world.store.read() as reader:
+        assert len(reader.sessions(open_only=False)) == 1
+
+
+async def test_a_permit_works_once(world: World) -> None:
+    """Invariant 2: a permit works once, for one attempt."""
+    await world.join()
+    permit = await world.permit(world.call(READ))
+    await world.guard.begin(permit)
+    with pytest.raises(RefusedError, match="used"):
+        await world.guard.begin(permit)
+    await world.guard.settle(permit, Outcome("succeeded", "gateway"))
+    with pytest.raises(RefusedError):
+        await world.guard.settle(permit, Outcome("succeeded", "gateway"))
+    assert len(world.leaves("outcome")) == 1
+
+
+async def test_what_cannot_be_undone_asks_and_runs_once_after_yes(world: World) -> None:
+    """DESIGN §4.7: an approval is an input to a fresh decision, consumed with the permit."""
+    await world.join()
+    call = world.call(SEND, MESSAGE)
+    question = await world.asked(call)
+    assert (await world.asked(call)).id == question.id  # the same call attaches to the same attempt
+    world.say(question.id, "approve")
+    permit = await world.permit(call)
+    assert permit.attempt == question.attempt
+    await world.guard.begin(permit)
+    await world.guard.settle(permit, Outcome("succeeded", "gateway"))
+    assert (await world.asked(call)).id != question.id  # a later identical call is a new attempt
+    assert world.leaves("decision")[-2]["approvals"] == [question.id]
+
+
+async def test_a_yes_does_not_work_for_other_arguments(world: World) -> None:
+    """Invariant 3: an approval cannot be moved to other arguments."""
+    await world.join()
+    question = await world.asked(world.call(SEND, MESSAGE))
+    world.say(question.id, "approve")
+    other = await world.asked(world.call(SEND, {**MESSAGE, "text": "something else"}))
+    assert other.id != question.id
+
+
+async def test_a_yes_lifts_no_rule_that_was_not_shown(world: World) -> None:
+    """Invariant 3: a new escalation, or one whose text changed, needs a new answer."""
+    await world.join()
+    call = world.call(SEND, MESSAGE)
+    question = await world.asked(call)
+    world.say(question.id, "approve")
+    policy = (world.config.home / "policy" / "starter.cedar").read_text()
+    world.activate(policy + '\n@id("new")\n@escalate("owner")\n@self\nforbid (principal, action, resource);\n')
+    assert (await world.asked(call)).id != question.id
+
+
+async def test_a_yes_lifts_no_base_deny(world: World) -> None:
+    """DESIGN §4.2: a deny of the base layer is final."""
+    await world.join()
+    call = world.call(SEND, MESSAGE)
+    world.say((await world.asked(call)).id, "approve")
+    world.activate('@id("no")\nforbid (principal, action, resource);\n')
+    assert (await world.refusal(call)).decision.verdict == "deny"
+
+
+async def test_a_no_holds_for_the_session_and_is_not_asked_again(world: World) -> None:
+    """DESIGN §4.7: a person's no holds for the same tool and targets."""
+    await world.join()
+    question = await world.asked(world.call(SEND, MESSAGE))
+    world.say(question.id, "deny")
+    for text in ("hello", "hello again"):
+        refused = await world.refusal(world.call(SEND, {**MESSAGE, "text": text}))
+        assert (refused.decision.verdict, refused.approval) == ("deny", None)
+
+
+async def test_silence_is_never_assent(world: World) -> None:
+    """DESIGN §4.8: an expired question gives `defer`; asking again is a new question."""
+    await world.join()
+    call = world.call(SEND, MESSAGE)
+    question = await world.asked(call)
+    world.clock.pass_time(3600)
+    assert (await world.refusal(call)).decision.verdict == "defer"
+    with pytest.raises(RequestError) as late:
+        world.say(question.id, "approve")
+    assert late.value.code == "expired"
+    assert (await world.asked(call)).id != question.id
+
+
+async def test_an_answer_can_be_given_once_and_not_after_the_session(world: World) -> None:
+    """Answered twice, and for a finished session: refused by name."""
+    await world.join()
+    first = await world.asked(world.call(SEND, MESSAGE))
+    world.say(first.id, "approve")
+    with pytest.raises(RequestError) as twice:
+        world.say(first.id, "approve")
+    assert twice.value.code == "already_answered"
+    second = await world.asked(world.call(SEND, {**MESSAGE, "recipient": "eve@example.org"}))
+    await world.home.sessions.leave(world.session)
+    with pytest.raises(RequestError) as over:
+        world.say(second.id, "approve")
+    assert over.value.code == "session_ended"
+
+
+async def test_a_revocation_is_seen_before_the_effect(world: World) -> None:
+    """Invariant 6: an earlier permit cannot start an effect after the epoch has moved."""
+    await world.join()
+    permit = await world.permit(world.call(READ))
+    world.put_state("epoch", "1")
+    world.clock.pass_time((AT_ONCE_MS + 1) / 1000)
+    with pytest.raises(RefusedError) as refused:
+        await world.guard.begin(permit)
+    assert refused.value.code == "revoked"
+    assert world.leaves("outcome")[-1]["status"] == "failed"
+
+
+async def test_a_permit_bounds_the_start_of_its_effect(world: World) -> None:
+    """DESIGN §2: short-lived."""
+    await world.join()
+    permit = await world.permit(world.call(READ))
+    world.clock.pass_time(61)
+    with pytest.raises(RefusedError) as refused:
+        await world.guard.begin(permit)
+    assert refused.value.code == "permit_expired"
+
+
+async def test_nothing_happens_in_a_session_that_has_ended(world: World) -> None:
+    """All privilege ends with the session."""
+    await world.join()
+    await world.run(world.call(READ))
+    await world.home.sessions.leave(world.session)
+    assert (await world.refusal(world.call(READ))).decision.reasons[0].code == "session_ended"
+
+
+async def test_what_is_not_durable_is_not_allowed(world: World) -> None:
+    """Invariant 8: a store that cannot be written denies, and works again by itself."""
+    await world.join()
+    world.store.broken = True
+    refused = await world.refusal(world.call(READ))
+    assert (refused.decision.verdict, refused.decision.reasons[0].code) == ("deny", "not_durable")
+    assert refused.receipt is None
+    world.store.broken = False
+    await world.run(world.call(READ))
+
+
+async def test_an_outcome_that_cannot_be_stored_releases_nothing(world: World) -> None:
+    """DESIGN §3: labels are visible to every process before the first byte is released."""
+    await world.join()
+    permit = await world.permit(world.call(READ))
+    await world.guard.begin(permit)
+    world.store.broken = True
+    with pytest.raises(UnavailableError):
+        await world.guard.settle(permit, Outcome("succeeded", "gateway", b"{}"), {})
+    world.home.recover()
+
+
+async def test_a_secret_in_an_output_labels_the_session_and_stops_what_leaves(world: World) -> None:
+    """DESIGN §4.5: with something to lose, every call to an external server sends."""
+    await world.join()
+    await world.run(world.call(READ), output="AKIA" + "IOSFODNN7EXAMPLE")
+    with world.store.read() as reader:
+        session = reader.session(world.session)
+    assert session is not None
+    assert "secret" in session.labels
+    world.server = type(world.server)("elsewhere", zone="external")
+    assert (await world.refusal(world.call(READ))).decision.verdict == "deny"
+
+
+async def test_a_new_session_of_the_client_inherits_labels_for_an_hour(world: World) -> None:
+    """DESIGN §5: ending a session does not wash off what it has seen."""
+    await world.join()
+    await world.run(world.call(READ), output="AKIA" + "IOSFODNN7EXAMPLE")
+    await world.home.sessions.leave(world.session)
+    world.clock.pass_time(3000)
+    heir = await world.join()
+    with world.store.read() as reader:
+        session = reader.session(heir)
+    assert session is not None
+    assert "secret" in session.labels
+    await world.home.sessions.leave(world.session)
+    world.clock.pass_time(4000)
+    stranger = await world.join("other", "boot:2:2")
+    with world.store.read() as reader:
+        assert "secret" not in (reader.session(stranger) or session).labels
+
+
+async def test_what_may_have_happened_is_never_repeated_by_itself(world: World) -> None:
+    """DESIGN §3: an open or unknown attempt of the same effect escalates; reads do not."""
+    await world.join()
+    call = world.call(SEND, MESSAGE)
+    world.say((await world.asked(call)).id, "approve")
+    permit = await world.permit(call)
+    await world.guard.begin(permit)
+    again = await world.refusal(call)
+    assert "may_have_happened" in {reason.code for reason in again.decision.reasons}
+    await world.guard.settle(permit, Outcome("unknown", "gateway", detail="server_died"))
+    still = await world.refusal(call)
+    assert "may_have_happened" in {reason.code for reason in still.decision.reasons}
+
+
+async def test_a_kept_result_is_given_out_once(world: World) -> None:
+    """DESIGN §3: the caller vanished; the next identical call gets the result, a later one is decided anew."""
+    await world.join()
+    await world.run(world.call(READ, {"query": "warm"}))  # the session is known: the quick way must look too
+    call = world.call(READ, {"query": "x"})
+    permit = await world.permit(call)
+    await world.guard.begin(permit)
+    await world.guard.settle(permit, Outcome("succeeded", "gateway", b"{}"), {})
+    await world.guard.keep(permit, b'{"kept":true}')
+    assert isinstance(await world.guard.authorize(world.call(READ, {"query": "other"})), Allowed)
+    assert await world.guard.authorize(call) == Allowed(None, b'{"kept":true}')
+    ruling = await world.guard.authorize(call)
+    assert isinstance(ruling, Allowed)
+    assert ruling.permit is not None
+
+
+@pytest.mark.parametrize("seconds", [-31, 31, 86_400])
+async def test_a_clock_that_jumps_defers_until_confirmed(world: World, seconds: int) -> None:
+    """DESIGN §5: a jump of more than 30 s either way."""
+    await world.join()
+    await world.run(world.call(READ))
+    world.clock.pass_time(2)
+    await world.run(world.call(READ))
+    world.clock.wall += seconds * 1000
+    for _ in range(2):
+        refused = await world.refusal(world.call(READ))
+        assert refused.decision.verdict == "defer"
+    world.clock.wall -= seconds * 1000
+
+
+async def test_rules_that_change_between_decision_and_commit_are_decided_again(world: World) -> None:
+    """DESIGN §3: compare and commit."""
+    await world.join()
+    await world.run(world.call(READ))
+    world.activate('@id("no")\nforbid (principal, action, resource);\n')  # the guard still remembers the old ones
+    assert (await world.refusal(world.call(READ))).decision.verdict == "deny"
+
+
+async def test_versions_that_never_rest_defer(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DESIGN §3: three times, then `defer`, with a receipt."""
+    await world.join()
+
+    def moved(tx: object, proposal: object) -> None:
+        raise ConflictError("moved", "always")
+
+    monkeypatch.setattr("assent.enforce.commit.compare", moved)
+    refused = await world.refusal(world.call(READ))
+    assert refused.decision.verdict == "defer"
+    assert refused.receipt is not None
+
+
+async def test_a_receipt_that_does_not_fit_denies(world: World) -> None:
+    """DESIGN §7: deny `receipt_too_large`, never truncated."""
+    await world.join()
+    rules = "".join(f'@id("{"x" * 50}{n}")\npermit (principal, action, resource);\n' for n in range(200))
+    world.activate(rules)
+    refused = await world.refusal(world.call(READ))
+    assert (refused.decision.verdict, refused.decision.reasons[0].code) == ("deny", "receipt_too_large")
+    assert refused.receipt is not None
+
+
+async def test_an_obligation_nobody_can_carry_out_denies(world: World) -> None:
+    """DESIGN §4.6: a PEP that cannot carry one out must not execute."""
+    await world.join()
+    world.activate('@id("mask")\n@redact("email")\n@on("output")\npermit (principal, action, resource);\n')
+    refused = await world.refusal(world.call(READ))
+    assert "obligation_unsupported" in {reason.code for reason in refused.decision.reasons}
+
+
+async def test_a_barred_call_is_denied_whatever_policy_says(world: World) -> None:
+    """A changed or unknown tool leaves a receipt and never runs."""
+    await world.join()
+    world.activate('@id("all")\npermit (principal, action, resource);\n')
+    refused = await world.refusal(world.call(READ, barred="tool_changed"))
+    assert refused.decision.reasons[0].code == "tool_changed"
+    assert world.leaves("decision")[-1]["verdict"] == "deny"
+
+
+async def test_secrets_are_never_stored_in_the_clear(world: World) -> None:
+    """DESIGN §7: values that a detector calls secret are in no leaf and no sidecar."""
+    await world.join()
+    secret = "ghp_" + "a1B2" * 9
+    await world.guard.authorize(world.call(READ, {"query": secret}))
+    with world.store.read() as reader:
+        for index, data in reader.leaves():
+            sidecar = reader.sidecar(index)  # type: ignore[arg-type]
+            assert secret.encode() not in data
+            assert sidecar is None or secret not in sidecar.values
+
+
+async def test_nothing_of_the_agent_stands_in_a_leaf(world: World) -> None:
+    """DESIGN §7: arguments, unknown tool names and task text are commitments."""
+    await world.join()
+    await world.guard.authorize(world.call(READ, {"query": "a very private word"}))
+    unknown = replace(world.call(READ), definition=None, tool="private name", barred="unknown_tool")
+    await world.guard.authorize(unknown)
+    with world.store.read() as reader:
+        text = b"".join(data for _, data in reader.leaves())
+    assert b"private" not in text
+
+
+async def test_racing_identical_calls_are_seen_as_one_effect(world: World) -> None:
+    """Two identical writes at once: one runs, the other is told that it may have happened."""
+    await world.join()
+    world.activate('@id("all")\npermit (principal, action, resource);\n')
+    call = world.call(SEND, MESSAGE)
+    await world.run(world.call(READ))
+    rulings = await asyncio.gather(*(world.guard.authorize(call) for _ in range(6)))
+    assert sum(isinstance(ruling, Allowed) for ruling in rulings) == 1
+    refused = next(ruling for ruling in rulings if isinstance(ruling, Refused))
+    assert refused.decision.verdict == "escalate"
+
+
+async def test_a_preview_leaves_nothing_behind(world: World) -> None:
+    """`assent decide`: no effect, no receipt, no question."""
+    await world.join()
+    before = len(world.leaves())
+    assert world.guard.preview(world.call(SEND, MESSAGE)).verdict == "escalate"
+    assert len(world.leaves()) == before
+    with world.store.read() as reader:
+        assert not reader.approvals()
+
+
+async def test_a_session_asks_only_so_many_questions(world: World) -> None:
+    """Questions are bounded, so that nobody is tired into saying yes; beyond it, `defer`."""
+    await world.join()
+    for number in range(20):
+        await world.asked(world.call(SEND, {**MESSAGE, "recipient": f"p{number}@r{number}.example"}))
+    refused = await world.refusal(world.call(SEND, {**MESSAGE, "recipient": "p@one-more.example"}))
+    assert (refused.decision.verdict, refused.decision.reasons[0].code) == ("defer", "too_many_questions")
+
+
+async def test_a_variation_of_an_open_question_replaces_it(world: World) -> None:
+    """DESIGN §8: variations of one call count as one question."""
+    await world.join()
+    first = await world.asked(world.call(SEND, MESSAGE))
+    await world.asked(world.call(SEND, {**MESSAGE, "text": "reworded"}))
+    with world.store.read() as reader:
+        assert len(reader.approvals(status="pending")) == 1
+        assert reader.approval(first.id).status == "cancelled"  # type: ignore[union-attr]
+
+
+async def test_the_response_is_what_is_committed_to(world: World) -> None:
+    """An outcome names the exact bytes by commitment, never in the clear."""
+    await world.join()
+    await world.run(world.call(READ), output="a private answer")
+    assert str(world.leaves("outcome")[0]["response"]).startswith("sha256:")
+    assert b"private answer" not in canonicalize(world.leaves("outcome")[0])
