@@ -9,6 +9,7 @@ import click
 from assent.cli.asking import confirm, has_terminal, passphrase
 from assent.cli.output import visible
 from assent.cli.shell import YES_OPTION, Shell, with_shell
+from assent.errors import ConfigError
 
 _NEXT = """\
 Next: put `assent mcp --` in front of the command that starts an MCP server, for example
@@ -49,6 +50,10 @@ def command(shell: Shell, key: Path | None, yes: bool) -> None:
         elif key is None and not has_terminal():
             _without_key()
         else:
+            if enrolled and key is not None and not key.exists():
+                raise ConfigError(
+                    "other_operator", "another operator key is enrolled on this home", help=f"`{key}` was not made"
+                )
             signer, path = create_operator(config, key, passphrase)
             enrol(home.log, config, signer, home.clock.now())
             click.echo(f"operator  {visible(home.owner)}, key in {path}")

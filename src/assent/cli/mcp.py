@@ -13,7 +13,9 @@ from assent.cli.shell import Shell, with_shell
 @click.command("mcp", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @click.option("--name", default="", metavar="NAME", help="The server's name (default: the package of the command).")
 @click.option(
-    "--zone", default="", metavar="ZONE", help="Where it is: local, own or external (default: its profile's)."
+    "--zone",
+    type=click.Choice(["local", "own", "external"]),
+    help="Where it is (default: as its profile says, else external).",
 )
 @click.option("--root", "roots", multiple=True, metavar="PATH", help="What it may touch; again for more.")
 @click.option(
@@ -27,7 +29,7 @@ from assent.cli.shell import Shell, with_shell
 @click.argument("command", nargs=-1, type=click.UNPROCESSED, required=True)
 @with_shell
 def command(
-    shell: Shell, name: str, zone: str, roots: tuple[str, ...], principal: str, command: tuple[str, ...]
+    shell: Shell, name: str, zone: str | None, roots: tuple[str, ...], principal: str, command: tuple[str, ...]
 ) -> int:
     """Put Assent before an MCP server: assent mcp -- COMMAND [ARGUMENT]…
 
@@ -39,4 +41,4 @@ def command(
 
     # standard output belongs to the protocol
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="assent: %(message)s")
-    return launch.run(launch.Options(command, name, zone, roots, principal), shell.environ, shell.open)
+    return launch.run(launch.Options(command, name, zone or "", roots, principal), shell.environ, shell.open)

@@ -210,7 +210,10 @@ class SqliteReader:
 
     def leaves(self, start: int = 0, stop: int | None = None) -> Iterator[tuple[int, bytes]]:
         try:
-            yield from self._connection.execute(self._queries["leaves_from"], (start, _END if stop is None else stop))
+            # no `yield from`: it would close the cursor of a connection that may be closed already
+            rows = self._connection.execute(self._queries["leaves_from"], (start, _END if stop is None else stop))
+            for row in rows:  # noqa: UP028
+                yield row
         except sqlite3.Error as error:
             raise unavailable(error) from error
 

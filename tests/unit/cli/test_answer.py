@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -107,3 +108,36 @@ def test_init_without_terminal_makes_no_key_and_says_so(fresh: World) -> None:
     (world.home / "policy" / "mine.cedar").write_text('@id("mine/all")\npermit (principal, action, resource);\n')
     refused = world.run("policy", "activate", "--yes")
     assert (refused.code, refused.err.startswith("error[no_operator_key]")) == (1, True)
+
+
+def test_a_second_operator_is_refused_and_no_key_is_left_lying(fresh: World) -> None:
+    """`init` with another key on a home that has one: exit code 1, and the file is not made."""
+    other = fresh.folder / "other.key"
+    done = fresh.run("init", "--yes", "--operator-key", str(other))
+    assert (done.code, done.err.startswith("error[other_operator]")) == (1, True)
+    assert not other.exists()
+
+
+def test_the_time_is_confirmed_with_the_key(fresh: World) -> None:
+    """`clock confirm` needs the operator's key, leaves a signed receipt, and the log still holds."""
+    assert fresh.run("clock", "confirm", "--yes").code == 1
+    done = fresh.run("clock", "confirm", "--yes", "--key", str(fresh.key))
+    assert done.code == 0, done.err
+    assert fresh.run("receipts", "list", "--json").json[-1]["event"] == "clock"
+    assert fresh.run("verify").code == 0
+
+
+def test_a_watcher_sees_a_question_come_without_its_values(asking: World) -> None:
+    """`approvals --watch` rings for each open question once, says how to answer, and shows no argument."""
+    command = [sys.executable, "-m", "assent", "approvals", "--watch"]
+    watcher = subprocess.Popen(command, env=asking.environ, stdout=subprocess.PIPE, text=True)
+    assert watcher.stdout is not None
+    try:
+        first, second = watcher.stdout.readline(), watcher.stdout.readline()
+    finally:
+        watcher.terminate()
+        watcher.wait(10)
+        watcher.stdout.close()
+    assert first.startswith("\a" + asking.asked["drafts"]["approval"])
+    assert "DROP" not in first
+    assert second.strip() == f"answer with: assent approve {asking.asked['drafts']['approval']}"

@@ -138,3 +138,15 @@ def test_every_module_of_the_room_is_reached() -> None:
         for module, words in section.values():
             assert importlib.import_module(f"assent.cli.{module}").command
             assert words.endswith(".")
+
+
+def test_a_reader_that_goes_away_is_no_error(world: World) -> None:
+    """`assent receipts list | head -1` prints one line and no traceback."""
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m assent receipts list --json | head -1"],
+        env=world.environ,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == ("[\n", "")

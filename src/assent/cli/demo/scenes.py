@@ -214,7 +214,7 @@ def _flipped(play: Play) -> None:
     with closing(sqlite3.connect(copy)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     data = bytearray(copy.read_bytes())
-    at = data.index(b'"verdict":"escalate"') + len('"verdict":"esc')
+    at = data.index(b'"kind":"decision"') + len('"kind":"dec')
     data[at] ^= 1
     copy.write_bytes(data)
     code, shown = play.stage.agent_runs("verify", str(copy), "--json")

@@ -44,7 +44,7 @@ class Stage:
     """
 
     def __init__(self, environ: Mapping[str, str], say: Callable[[str], None], *, keep: bool) -> None:
-        plain = {name: value for name, value in environ.items() if not name.startswith("ASSENT_")}
+        plain = {name: value for name, value in environ.items() if not name.startswith(("ASSENT_", "GIT_"))}
         self._say = say
         self._keep = keep
         self._cache = Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "assent"
@@ -52,7 +52,8 @@ class Stage:
         self.programs = {name: self._program(name) for name in SERVERS}
         self.secret = "AKIA" + "".join(secrets.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") for _ in range(16))
         self.collector = socket.create_server(("127.0.0.1", 0))
-        self.environ: dict[str, str] = {**plain, "ASSENT_APPROVAL_WAIT": "0", "NO_COLOR": "1"}
+        self.environ: dict[str, str] = {**plain, "ASSENT_APPROVAL_WAIT": "0", "NO_COLOR": "1", "NO_PROXY": "127.0.0.1"}
+        self.environ["no_proxy"] = "127.0.0.1"  # the attacker of the demo listens here
         self.passphrase = secrets.token_hex(8)
         self.folder = Path()
         self.log_key = ""
