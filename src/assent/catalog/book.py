@@ -42,7 +42,7 @@ _LISTS: Mapping[str, Sequence[str] | None] = {
     "digests": None,
 }
 _TOOL_KEYS = frozenset(_LISTS) | {"reversibility", "targets", "output_trust", "idempotency_key", "outcome_deadline"} | {
-    "cost", "undo", "error_means_no_effect"
+    "cost", "undo", "error_means_no_effect", "relative", "dialect"
 }  # fmt: skip
 _SERVER_KEYS = frozenset({"package", "name", "versions", "zone", "roots", "roots_option"})
 
@@ -251,6 +251,14 @@ class _Reader:
             raise self.refuse(key, f"`{found}` is none of {', '.join(word for word in known if word)}")
         return found
 
+    def names(self, entry: Mapping[str, Any], key: str, known: Mapping[str, object]) -> dict[str, str]:
+        """A table of target argument → another target argument."""
+        found = self.table(entry, key)
+        for name, other in found.items():
+            if name not in known or other not in known:
+                raise self.refuse(name, "expected a target argument and the target argument it is relative to", key)
+        return {name: str(other) for name, other in found.items()}
+
     def profile(self, tool: str, entry: object) -> ToolProfile:
         """One tool's profile."""
         if not isinstance(entry, dict):
@@ -274,6 +282,8 @@ class _Reader:
             reversibility=self.one_of(entry, "reversibility", REVERSIBILITY, "irreversible"),
             inferred=False,
             targets=dict(targets),
+            relative=self.names(entry, "relative", targets),
+            dialect=self.text(entry, "dialect"),
             analysers=tuple(self.texts(entry, "analysers", ANALYSERS)),
             authoritative=lists["authoritative"],
             narrowable=lists["narrowable"],

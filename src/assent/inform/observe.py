@@ -59,14 +59,15 @@ class Observer:
         if "sql" in profile.analysers:
             for name, kind in profile.targets.items():
                 if kind == "code" and isinstance(text := arguments.get(name), str):
-                    statements[name] = read_statements(text)
+                    statements[name] = read_statements(text, profile.dialect or "sqlite")
         writes = (
             profile.effects != {"read"} if not statements else any(s.effects != {"read"} for s in statements.values())
         )
         keep = writes and profile.undo is None and "path" in profile.analysers
         pin = bool(profile.effects & ACTIVE)
         for name, text, declared in _candidates(profile, arguments):
-            for resolved in self._readings(text, server):
+            base = arguments.get(profile.relative.get(name, ""))
+            for resolved in self._readings(text, server, base if isinstance(base, str) else ""):
                 paths.append(self._seen(name, text, resolved, declared, priors, (keep and declared, pin and declared)))
         for found in statements.values():
             for text in found.paths:
@@ -78,11 +79,12 @@ class Observer:
                 paths.append(self._seen("", root, root, True, priors, (True, False)))
         return Observed(self._guarded, tuple(paths), statements, priors)
 
-    def _readings(self, text: str, server: Server) -> Iterator[str]:
+    def _readings(self, text: str, server: Server, base: str = "") -> Iterator[str]:
         """Every way a server may read a text as a path, resolved."""
         seen: set[str] = set()
         for spelled in _spellings(text):
-            bases = (server.cwd or os.getcwd(), *server.roots) if not os.path.isabs(spelled) else ("/",)
+            cwd = server.cwd or os.getcwd()
+            bases = (os.path.join(cwd, base),) if base else (cwd, *server.roots)
             for base in bases:
                 try:
                     resolved = os.path.realpath(os.path.join(base, spelled))
@@ -91,8 +93,8 @@ class Observer:
                 if resolved not in seen:
                     seen.add(resolved)
                     yield resolved
-                if os.path.isabs(spelled) or not bases:
-                    break
+                if os.path.isabs(spelled):
+                    break  # the same from every base
 
     def _seen(
         self,
@@ -158,12 +160,20 @@ def _spellings(text: str) -> Iterator[str]:
         return
     spelled = text
     if text[:5].casefold() == "file:":
-        spelled = unquote(urlsplit(text).path) or "/"
+        spelled = _file_url(text)
     yield os.path.expanduser(spelled) if spelled.startswith("~") else spelled
     if "%" in spelled:
         yield unquote(spelled)
     if "\\" in spelled:
         yield spelled.replace("\\", "/")
+
+
+def _file_url(text: str) -> str:
+    """The path of a file URL; of one that cannot be read, what stands after the scheme."""
+    try:
+        return unquote(urlsplit(text).path) or "/"
+    except ValueError:
+        return unquote(text[5:]) or "/"
 
 
 def _kind(resolved: str) -> tuple[Kind, os.stat_result | None]:

@@ -59,11 +59,11 @@ class ToolProfile:
         reversibility: the worst case before argument analysis.
         inferred: True if no reviewed profile applies; policy sees it.
         targets: argument name → target kind, one of `TARGET_KINDS`.
-        relative: path argument → what a relative path is relative to: `cwd` (also if absent),
-            `roots`, or the name of another argument.
+        relative: path argument → the argument whose directory a relative path is relative to; without
+            one it is read against the server's working directory and every root.
         dialect: SQL dialect of its `sql` analyser, empty if it has none.
-        analysers: analyser names to run; each adds effects. `path`: its path arguments are what it
-            changes; `sql`: an argument is SQL; `store`: the server's root files are what it changes.
+        analysers: analyser names to run. `path`: its path arguments are what it changes, so their
+            bytes from before are the undo; `sql`: its `code` arguments are SQL.
         authoritative: effects that an analyser may take away after a complete parse.
         narrowable: arguments that an obligation may narrow.
         opaque: number arguments handed to policy as canonical text.

@@ -21,7 +21,7 @@ _RUNS = re.compile(
 )
 _SECRET = re.compile(
     r"(?:^|/)(?:"
-    r"\.env(?:\.(?!example$|sample$|template$|dist$)[^/]*)?$|\.ssh/(?!known_hosts|config$)[^/]*$|\.ssh$"
+    r"\.env(?:\.(?!example$|sample$|template$|dist$)[^/]*)?$|\.ssh/(?!known_hosts|config$|[^/]*\.pub$)[^/]*$|\.ssh$"
     r"|id_(?:rsa|dsa|ecdsa|ed25519)[^/]*(?<!\.pub)$"
     r"|[^/]+\.(?:pem|key|p12|pfx|jks|keystore|kdbx|ppk|asc|gpg|age)$"
     r"|\.(?:netrc|pgpass|npmrc|pypirc|git-credentials|htpasswd|vault-token|my\.cnf|boto|s3cfg)$|_netrc$"

@@ -1,0 +1,173 @@
+"""What is looked up before a call is judged, and what it shows about paths."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from assent.catalog.analysers import analyse
+from assent.catalog.analysis import Analysis
+from assent.inform.observe import Observer, digest_of, guarded_paths, observe_again
+from assent.model.action import Action, Referent
+from assent.model.ids import PrincipalId, SessionId
+from assent.model.profile import Server, ToolProfile
+
+WRITE = ToolProfile(
+    "write",
+    frozenset({"write"}),
+    reversibility="compensable",
+    inferred=False,
+    targets={"path": "path"},
+    analysers=("path",),
+)
+READ = ToolProfile("read", frozenset({"read"}), reversibility="reversible", inferred=False, targets={"path": "path"})
+RUN = ToolProfile("run", frozenset({"execute"}), targets={"script": "path", "command": "command"})
+SQL = ToolProfile(
+    "q",
+    frozenset({"write"}),
+    inferred=False,
+    targets={"query": "code"},
+    analysers=("sql",),
+    authoritative=frozenset({"write"}),
+)
+
+
+class Place:
+    """A home, a work folder, and an observer with a small limit."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home = folder / "home"
+        self.work = folder / "work"
+        self.home.mkdir()
+        self.work.mkdir()
+        (self.home / "assent.db").write_text("x")
+        self.observer = Observer(guarded_paths(self.home), 100)
+        self.server = Server("files", zone="local", roots=(str(self.work),), roots_known=True, cwd=str(self.work))
+
+    def judge(self, profile: ToolProfile, **arguments: object) -> Analysis:
+        params = {"name": profile.tool, "arguments": arguments}
+        action = Action(PrincipalId("Agent::x"), (), SessionId("s"), "files", "tools/call", profile.tool, None, params)
+        observed = self.observer.observe(profile, action, self.server)
+        return analyse(profile, action, observed, self.server)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+def test_a_write_inside_the_roots_keeps_the_bytes_from_before(place: Place) -> None:
+    """Existing, missing and relative: all can be undone."""
+    (place.work / "a.txt").write_text("old")
+    for name in (str(place.work / "a.txt"), str(place.work / "new.txt"), "a.txt"):
+        found = place.judge(WRITE, path=name)
+        assert found.reversibility == "compensable", name
+        assert found.facts["prior_kept"]
+        assert found.facts["inside_roots"]
+
+
+def test_what_cannot_be_kept_cannot_be_undone(place: Place) -> None:
+    """Too large, or a directory."""
+    (place.work / "big").write_bytes(b"x" * 101)
+    (place.work / "folder").mkdir()
+    for name in ("big", "folder"):
+        assert place.judge(WRITE, path=str(place.work / name)).reversibility == "irreversible"
+
+
+@pytest.mark.parametrize("spelling", ["{}", "file://{}", "{}/../home/assent.db", "%2F{}"])
+def test_every_spelling_of_the_home_reaches_assent(place: Place, spelling: str) -> None:
+    """DESIGN §3: no path or URL of a call may reach it."""
+    target = str(place.work) if ".." in spelling else str(place.home / "assent.db")
+    text = spelling.format(target.lstrip("/") if spelling.startswith("%") else target)
+    for profile, name in ((READ, "path"), (RUN, "script"), (READ, "other")):
+        assert place.judge(profile, **{name: text}).facts["reaches_assent"], (profile.tool, text)
+
+
+def test_links_into_the_home_reach_assent(place: Place) -> None:
+    """Symbolic and hard links are other names for the same thing."""
+    (place.work / "soft").symlink_to(place.home)
+    os.link(place.home / "assent.db", place.work / "hard")
+    assert place.judge(READ, path="soft/assent.db").facts["reaches_assent"]
+    assert place.judge(READ, path="hard").facts["reaches_assent"]
+
+
+def test_a_directory_that_holds_the_home_reaches_assent(place: Place) -> None:
+    """Moving or listing it whole would take Assent along."""
+    assert place.judge(WRITE, path=str(place.home.parent)).facts["reaches_assent"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "assent approve apr_x --yes",
+        "/usr/bin/assent init",
+        "python -m assent mcp",
+        "env ASSENT_HOME=/x true",
+        "cat {home}/log.key",
+    ],
+)
+def test_commands_that_run_or_mention_assent_reach_it(place: Place, command: str) -> None:
+    """DESIGN §3: every shell command that runs `assent`."""
+    assert place.judge(RUN, command=command.format(home=place.home)).facts["reaches_assent"]
+
+
+def test_text_may_speak_of_assent(place: Place) -> None:
+    """A note that mentions the word is no attack."""
+    assert not place.judge(WRITE, path="notes.md", content="we gave our assent to the plan").facts["reaches_assent"]
+
+
+def test_sql_that_attaches_the_home_reaches_assent(place: Place) -> None:
+    """The files that statements open are looked at too."""
+    found = place.judge(SQL, query=f"ATTACH '{place.home}/assent.db' AS z")
+    assert found.facts["reaches_assent"]
+    assert not place.judge(SQL, query="SELECT 1").facts["reaches_assent"]
+
+
+def test_sql_writes_keep_the_database_file(place: Place, tmp_path: Path) -> None:
+    """The bytes of the database are the undo; without a known file there is none."""
+    database = place.work / "t.db"
+    database.write_bytes(b"db")
+    place.server = Server("db", zone="local", roots=(str(database),), roots_known=True, cwd=str(place.work))
+    found = place.judge(SQL, query="INSERT INTO t VALUES (1)")
+    assert (found.effects, found.reversibility, found.wanted) == (frozenset({"write"}), "compensable", (str(database),))
+    place.server = Server("db", zone="local", cwd=str(place.work))
+    assert place.judge(SQL, query="INSERT INTO t VALUES (1)").reversibility == "irreversible"
+
+
+def test_outside_the_roots_is_said_so(place: Place, tmp_path: Path) -> None:
+    """Through `..` and through links."""
+    (place.work / "out").symlink_to(tmp_path)
+    for name in (str(tmp_path / "x"), "../x", "out/x"):
+        assert not place.judge(WRITE, path=name).facts["inside_roots"]
+
+
+def test_what_a_call_runs_is_pinned_by_its_bytes(place: Place) -> None:
+    """DESIGN §4.10: referents are part of the action, and read again before the effect."""
+    script = place.work / "run.sh"
+    script.write_text("echo one")
+    found = place.judge(RUN, script=str(script))
+    assert found.referents == (Referent("file", str(script), digest_of(str(script))),)
+    assert observe_again(found.referents)
+    script.write_text("echo two")
+    assert not observe_again(found.referents)
+    script.unlink()
+    assert not observe_again(found.referents)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\0",
+        "x" * 5000,
+        "/" * 300,
+        "\ud800".encode("utf-8", "surrogatepass").decode("utf-8", "replace"),
+        "~nobody/x",
+        "file://[::1",
+    ],
+)
+def test_hostile_paths_never_raise(place: Place, text: str) -> None:
+    """What cannot be resolved judges as the worst."""
+    place.judge(WRITE, path=text)
+    place.judge(RUN, script=[text, {"deep": text}])
