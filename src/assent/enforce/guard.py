@@ -170,7 +170,7 @@ class Guard:
         if not fresh and self._gatherer.knows(call.session):
             gathered = self._gatherer.gather(call, rules, None, self._new_attempt())  # (2) (3) (4)
             decided = self._tightened(call, decide(rules.bundle, gathered.facts))  # (5)
-            if decided.verdict != "escalate":  # people's answers are never taken from memory
+            if decided.verdict in ("allow", "deny"):  # what people have answered or confirmed is never remembered
                 return await self._commit(rules, gathered, decided, (), looked=False)  # (6)
         with self._store.read() as reader:
             gathered = self._gatherer.gather(call, rules, reader, self._new_attempt())  # (2) (3) (4)

@@ -29,7 +29,8 @@ _SECRET = re.compile(
     r"|(?:credentials?|secrets?)(?:\.(?:json|ya?ml|toml|ini|txt|xml|env|db))?$|service[_-]?account[^/]*\.json$"
     r"|client_secret[^/]*\.json$|[^/]*\.keychain(?:-db)?$|library/keychains(?:/|$)"
     r"|etc/(?:g?shadow-?|sudoers(?:\.d)?(?:/|$)|master\.passwd)|proc/[^/]+/(?:environ|mem|maps|fd)(?:/|$)"
-    r"|(?:google-chrome|chromium|firefox|mozilla|brave-browser|microsoft-edge)/.*(?:login data|cookies|key4\.db|logins\.json)"
+    r"|(?:google-chrome|chromium|firefox|mozilla|brave-browser|microsoft-edge)/.*"
+    r"(?:login data|cookies|key4\.db|logins\.json)"
     r"|terraform\.tfstate[^/]*$|\.dockercfg$|wallet\.dat$"
     r")"
 )

@@ -1,0 +1,62 @@
+"""Settings: file, then environment; every mistake is named with its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from assent.config import Config, load
+from assent.errors import ConfigError
+
+
+def test_defaults_then_file_then_environment(tmp_path: Path) -> None:
+    """The environment wins."""
+    assert load(tmp_path, {"USER": "ana"}) == Config(home=tmp_path, user="ana")
+    (tmp_path / "assent.toml").write_text('user = "bea"\napproval_wait = 10\nprior_limit = 5\n')
+    found = load(tmp_path, {"ASSENT_APPROVAL_WAIT": "0"})
+    assert (found.user, found.approval_wait, found.prior_limit) == ("bea", 0.0, 5)
+
+
+def test_the_home_is_the_option_then_the_environment_then_the_default(tmp_path: Path) -> None:
+    """`--home`, `ASSENT_HOME`, `~/.assent`."""
+    environ = {"HOME": str(tmp_path), "ASSENT_HOME": str(tmp_path / "b")}
+    assert load(tmp_path / "a", environ).home == tmp_path / "a"
+    assert load(None, environ).home == tmp_path / "b"
+    assert load(None, {"HOME": str(tmp_path)}).home == tmp_path / ".assent"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("aproval_wait = 1", "no setting `aproval_wait`"),
+        ("approval_wait = 51", "from 0 to 50"),
+        ("approval_wait = true", "a number"),
+        ("max_body = 1.5", "a whole number"),
+        ('show_values = "yes"', "true or false"),
+        ('user = "a b"', "is not a name"),
+        ("home = 'x'", "no setting"),
+        ("= 1", "not TOML"),
+    ],
+)
+def test_a_mistake_in_the_file_is_named(tmp_path: Path, text: str, words: str) -> None:
+    """An unknown key would silently be a default."""
+    (tmp_path / "assent.toml").write_text(text)
+    with pytest.raises(ConfigError) as refused:
+        load(tmp_path, {})
+    assert words in refused.value.message
+    assert "assent.toml" in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("ASSENT_APPROVAL_WIAT", "1"), ("ASSENT_APPROVAL_WAIT", "-1"), ("ASSENT_MAX_BODY", "1e9")]
+)
+def test_a_mistake_in_the_environment_is_named(tmp_path: Path, name: str, value: str) -> None:
+    """Also a misspelt name with our prefix."""
+    with pytest.raises(ConfigError, match=name):
+        load(tmp_path, {name: value})
+
+
+def test_a_person_without_a_plain_name_still_has_one(tmp_path: Path) -> None:
+    """The owner's id must be ASCII and unique on the machine."""
+    assert load(tmp_path, {"USER": "ana maría"}).user.startswith("uid-")
