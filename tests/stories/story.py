@@ -35,6 +35,7 @@ _MASKS: tuple[tuple[str, str], ...] = (
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "2026-11-24T08:30:00.123Z"),
     (r"assent/[0-9a-f]{16}(\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+)?", "assent/…"),
     (r"\(\d+ min \d+ s left\)", "(14 min 59 s left)"),
+    (r"the first [\d,]+ under", "the first 11 under"),
     (r"assent \d+\.\d+\.\d+, Python \S+, \w+", "assent 0.1.0, Python 3.11.7, Linux"),
 )
 _INTRODUCTION = """\
