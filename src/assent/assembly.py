@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import logging
 import os
 import secrets
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
 from assent_verify.canonical import digest
 from assent_verify.note import VerifierKey
 
-from assent.admin import activate
+from assent.admin import activate, texts
 from assent.admin import home as homes
 from assent.config import Config
 from assent.enforce.gather import Gatherer
 from assent.enforce.guard import Guard, Limits
 from assent.enforce.rules import COMPARED, Rules
 from assent.enforce.session import Sessions, abandoned, close
-from assent.errors import ConfigError, RequestError
+from assent.errors import ConfigError, RequestError, UnavailableError
 from assent.inform import process
 from assent.inform.clock import SystemClock
 from assent.inform.observe import Observer, guarded_paths
@@ -35,6 +38,8 @@ from assent.record.log import Log
 from assent.record.recovery import Liveness, recover
 from assent.stores.sqlite import SqliteStore
 from assent.stores.view import view
+
+logger = logging.getLogger("assent")
 
 DATABASE = "assent.db"
 LOG_KEY = "log.key"
@@ -96,13 +101,39 @@ class Home:
         Raises:
             UnavailableError: nothing is in force, so nothing is allowed.
         """
-        if self._rules is not None and not fresh:
-            return self._rules
-        with self.store.read() as reader:
-            versions = {key: reader.state(key) or "" for key in COMPARED}
-            if self._rules is None or versions != self._rules.versions:
-                self._rules = self._load(reader, versions)
+        if self._rules is None or fresh or self._rules.barred:
+            with self.store.read() as reader:
+                versions = {key: reader.state(key) or "" for key in COMPARED}
+                if self._rules is None or versions != self._rules.versions:
+                    self._rules = self._load(reader, versions)
+        broken, hours = self._rules.versions[activate.BROKEN], self.config.bundle_max_age_hours
+        old = activate.too_old(broken, self.clock.now(), hours)
+        if old != bool(self._rules.barred):
+            self._rules = replace(self._rules, barred="bundle_too_old" if old else "")
         return self._rules
+
+    async def watch(self, every: float = 2.0) -> None:
+        """Look after the policy and catalog files until cancelled; say loudly what is wrong with a changed one."""
+        seen: object = None
+        while True:
+            now = texts.signature(self.config.home)
+            if now != seen:
+                seen = now
+                await asyncio.to_thread(self.look)
+            await asyncio.sleep(every)
+
+    def look(self) -> str:
+        """Compare the files with what is in force; what there is to say to the operator, logged as well."""
+        with self.store.read() as reader:
+            found = activate.standing(reader, self.config.home)
+        words = activate.told(found, self.config.home)
+        if words:
+            logger.warning("%s", words)
+        try:
+            activate.note(self.log, found, self.clock.now())
+        except UnavailableError as error:
+            logger.error("the standing of the policy files cannot be recorded: %s", error.message)
+        return words
 
     def _load(self, reader: Reader, versions: dict[str, str]) -> Rules:
         old = self._rules

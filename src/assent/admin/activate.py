@@ -13,11 +13,14 @@ from typing import Literal
 from assent.admin import signed, texts
 from assent.admin.texts import Texts
 from assent.catalog.book import Profiles
-from assent.errors import AssentError, UnavailableError
+from assent.errors import AssentError, PolicyError, UnavailableError
 from assent.model.ids import Digest
 from assent.policy.bundle import Bundle, Source, from_archive
 from assent.ports import Reader, Signer, Transaction
 from assent.record.log import Log
+
+#: State key: since when (ms) the files are broken; empty while they are not.
+BROKEN = "broken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ def put(tx: Transaction, node: str, found: Texts, bundle: Bundle, signer: Signer
     tx.put_archive(catalog, "catalog", found.catalog())
     tx.put_state("bundle", bundle.digest)
     tx.put_state("catalog", catalog)
+    tx.put_state(BROKEN, "")
 
 
 def active(reader: Reader) -> tuple[Bundle, Profiles]:
@@ -107,3 +111,45 @@ def active(reader: Reader) -> tuple[Bundle, Profiles]:
     if bundle is None or catalog is None:
         raise UnavailableError("no_bundle", "no policy has ever been activated on this home", help="run: assent init")
     return from_archive(bundle), texts.catalog_from_archive(catalog)
+
+
+def note(log: Log, found: Standing, now: int) -> None:
+    """Remember since when the files are broken, so that the last good bundle does not hold for ever.
+
+    Raises:
+        UnavailableError: it cannot be made durable.
+    """
+    broken = found.state == "broken"
+
+    def job(tx: Transaction) -> None:
+        since = tx.state(BROKEN) or ""
+        if broken and not since:
+            tx.put_state(BROKEN, str(now))
+        elif since and not broken:
+            tx.put_state(BROKEN, "")
+
+    log.submit(job, durable=True).result()
+
+
+def too_old(broken: str, now: int, hours: int) -> bool:
+    """Have the files been broken for longer than the last good bundle may hold? `broken` is the state's value."""
+    return bool(broken) and now - int(broken) > hours * 3_600_000
+
+
+def told(found: Standing, home: Path) -> str:
+    """The standing in words for the operator, with place and what to write; empty if all is in force."""
+    if found.state == "same":
+        return ""
+    if found.state == "changed":
+        words = f"files in `{home}` have changed and wait; the last activated policy is in force"
+        return f"{words}. Run: assent policy activate"
+    error = found.error
+    place = ""
+    if isinstance(error, PolicyError):
+        place = f"{error.file}:{error.line}:{error.column}: " if error.line else f"{error.file}: "
+    parts = [f"{place}{error.message}" if error else "the files cannot be read"]
+    if isinstance(error, PolicyError) and error.text:
+        parts.append(f"here: {error.text}")
+    if error is not None and error.help:
+        parts.append(error.help)
+    return "; ".join(parts) + ". The last good policy is in force"

@@ -82,6 +82,19 @@ def read(home: Path) -> Texts:
     return Texts(policies, text, shipped() + own)
 
 
+def signature(home: Path) -> tuple[tuple[str, int, int], ...]:
+    """Names, sizes and times of the files, to see cheaply that one has changed."""
+    files = [*(home / "policy").glob("*"), *(home / "catalog").glob("*.toml")]
+    seen = []
+    for path in sorted(files):
+        try:
+            info = path.stat()
+        except OSError:
+            continue  # gone in between: the next look sees it
+        seen.append((path.name, info.st_size, info.st_mtime_ns))
+    return tuple(seen)
+
+
 def shipped() -> tuple[Source, ...]:
     """The profiles that come with Assent."""
     return _packaged("assent.catalog", "profiles", ".toml")

@@ -45,6 +45,7 @@ _BARRED = {
     "unknown_tool": "the server has no such tool",
     "tool_changed": "the tool has changed since it was pinned, and a person has to accept it",
     "ambiguous_name": "the tool's name looks like another one",
+    "bundle_too_old": "the policy files have been broken for too long, and the last good policy no longer holds",
     "unknown_method": "the request is not one that is known",
 }
 POLL_S = 0.05
@@ -169,7 +170,7 @@ class Guard:
         rules = self._rules(fresh)
         if not fresh and self._gatherer.knows(call.session):
             gathered = self._gatherer.gather(call, rules, None, self._new_attempt())  # (2) (3) (4)
-            decided = self._tightened(call, decide(rules.bundle, gathered.facts))  # (5)
+            decided = self._tightened(call, rules, decide(rules.bundle, gathered.facts))  # (5)
             if decided.verdict in ("allow", "deny"):  # what people have answered or confirmed is never remembered
                 return await self._commit(rules, gathered, decided, (), looked=False)  # (6)
         with self._store.read() as reader:
@@ -187,7 +188,7 @@ class Guard:
             gathered = self._gatherer.gather(
                 replace(call, trouble=(*call.trouble, "moved")), rules, reader, self._new_attempt()
             )
-        decided = self._tightened(call, decide(rules.bundle, gathered.facts))
+        decided = self._tightened(call, rules, decide(rules.bundle, gathered.facts))
         return await self._refuse(self._propose(rules, gathered, decided, ()))
 
     async def _refuse(self, proposal: commits.Proposal) -> Refused:
@@ -202,7 +203,7 @@ class Guard:
         self, call: Call, rules: Rules, gathered: Gathered, reader: Reader
     ) -> tuple[Decision, tuple[Approval, ...]]:
         """(5) Decide; if people must be asked, decide afresh with what they have answered."""
-        decided = self._tightened(call, decide(rules.bundle, gathered.facts))
+        decided = self._tightened(call, rules, decide(rules.bundle, gathered.facts))
         if decided.verdict != "escalate":
             return decided, ()
         asked = reader.approval_for(gathered.session.id, gathered.action.digest)
@@ -213,12 +214,13 @@ class Guard:
             return decided, ()
         # an approval is an input to a fresh decision, never a resumption (DESIGN §4.7)
         gathered.present(asked)
-        return self._tightened(call, decide(rules.bundle, gathered.facts)), (asked,)
+        return self._tightened(call, rules, decide(rules.bundle, gathered.facts)), (asked,)
 
-    def _tightened(self, call: Call, decided: Decision) -> Decision:
+    def _tightened(self, call: Call, rules: Rules, decided: Decision) -> Decision:
         """What the edge knows, and what it cannot carry out, may only make a verdict stricter (DESIGN §4.6)."""
-        if call.barred and decided.verdict != "deny":
-            reason = Reason(call.barred, "", _BARRED.get(call.barred, "the call cannot be decided on"))
+        barred = call.barred or rules.barred
+        if barred and decided.verdict != "deny":
+            reason = Reason(barred, "", _BARRED.get(barred, "the call cannot be decided on"))
             return replace(decided, verdict="deny", reasons=(reason, *decided.reasons), lifted=(), escalations=())
         beyond = [o for o in decided.obligations if o.kind not in self._limits.capable]
         if decided.verdict != "allow" or not beyond:

@@ -17,7 +17,7 @@ from assent.policy.schema import TOOL_CALL
 from assent.policy.slices import Unavailable
 
 #: State keys that every decision depends on; a commit compares each of them.
-COMPARED = ("bundle", "catalog", "pins", "epoch")
+COMPARED = ("bundle", "catalog", "pins", "epoch", "broken")
 _REMEMBERED = 4_096
 
 
@@ -55,11 +55,13 @@ class Rules:
         bundle: policies and entities.
         profiles: every tool profile, shipped and the operator's.
         versions: the values of `COMPARED` that these rules were read at.
+        barred: a code if nothing may be allowed under them any more (`bundle_too_old`).
     """
 
     bundle: Bundle
     profiles: Profiles
     versions: Mapping[str, str]
+    barred: str = ""
     _known: dict[tuple[Server, str, str, Digest | None], Described] = field(
         default_factory=dict, repr=False, compare=False
     )

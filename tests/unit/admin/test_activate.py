@@ -9,6 +9,7 @@ import pytest
 
 from assent.admin import activate, clock, pins, texts
 from assent.admin import home as homes
+from assent.enforce.guard import Refused
 from assent.errors import ConfigError, PolicyError, RequestError
 from assent.keys import file as key_files
 from assent.model.ids import Digest
@@ -152,3 +153,28 @@ def test_a_passphrase_is_asked_twice(world: World) -> None:
             homes.passphrase(lambda prompt: next(answers))
         assert refused.value.code == code
     assert homes.passphrase(lambda prompt: next(answers)) == "c"
+
+
+async def test_the_last_good_bundle_holds_only_so_long(world: World) -> None:
+    """DESIGN §4: at most its age limit while the files are broken, then deny; repaired, it works again."""
+    await world.join()
+    await world.run(world.call(READ))
+    good = policy(world).read_text()
+    policy(world).write_text("permit (principal")
+    assert "starter.cedar:1:" in world.home.look()
+    await world.run(world.call(READ))
+    for _ in range(25):  # the clock is remembered on the way: it runs, it does not jump
+        world.clock.pass_time(3600)
+        ruling = await world.guard.authorize(world.call(READ))
+    assert isinstance(ruling, Refused)
+    assert (ruling.decision.verdict, ruling.decision.reasons[0].code) == ("deny", "bundle_too_old")
+    assert ruling.receipt is not None
+    policy(world).write_text(good)
+    assert world.home.look() == ""
+    await world.run(world.call(READ))
+
+
+def test_a_changed_file_is_said_to_wait(world: World) -> None:
+    """It takes effect when the operator activates it."""
+    policy(world).write_text(DENY)
+    assert "assent policy activate" in world.home.look()

@@ -103,6 +103,9 @@ class Home(Protocol):
     def rules(self) -> Rules:
         """The bundle and catalog in force now."""
 
+    async def watch(self) -> None:
+        """Look after the policy files until cancelled."""
+
 
 def run(
     options: Options,
@@ -287,9 +290,11 @@ async def _serve(home: Home, child: Child, server: Server, principal: Principal,
         return visible(home.rules(), principal, server, tool)
 
     gateway = Gateway(theirs, ours, setting, pins, shown, limit)
+    watching = asyncio.create_task(home.watch())
     try:
         return await until_closed(gateway, theirs, ours, child)
     finally:
+        watching.cancel()
         for descriptor in (0, 1):
             os.set_blocking(descriptor, True)  # a terminal is not ours alone
         with contextlib.suppress(AssentError):
