@@ -138,7 +138,7 @@ def test_what_a_policy_looks_at_is_read_from_its_syntax() -> None:
         'permit (principal in Group::"g", action, resource) when { context.a.b && context has c.d && [context.e] == [] '
         '&& (if principal == User::"u" then context else context) == context };'
     )
-    assert (seen.values, seen.presence) == ({"a", "b", "e"}, {"c", "d"})
+    assert (seen.values, seen.presence) == ({"a", "b", "c", "e"}, {"d"})  # `has c.d` reads `c` on its way
     assert seen.whole == {"b", "e", "context"}
     assert seen.entities == {("Group", "g"), ("User", "u")}
     assert cedar.reads("permit (principal, action, resource) when { context.a == 1 };").whole == {"a"}
