@@ -148,6 +148,7 @@ class Guard:
         `Refused`. Never raises for an expected failure: every one of them is a refusal.
         """
         self._busy += 1
+        await asyncio.sleep(0)  # whoever else has a call now is counted before this one thinks it is alone
         try:
             for tried in range(TRIES + 1):
                 try:
