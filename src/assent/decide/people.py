@@ -19,7 +19,6 @@ OWNER = "owner"
 def eligible(bundle: Bundle, facts: Facts, asks: Escalation) -> frozenset[PrincipalId]:
     """Who may answer: the group, less those who ask for themselves unless the rule says `@self`."""
     people = frozenset({facts.owner}) if asks.group == OWNER else bundle.members(asks.group) or frozenset()
-    people = frozenset(one for one in people if one.startswith("User::"))
     if asks.self_:
         return people
     chain = {link.principal.id for link in facts.chain}
