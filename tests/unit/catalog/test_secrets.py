@@ -19,6 +19,8 @@ FOUND = [
     "sk-ant-" + "a" * 30,
     'password = "' + "hunter2hunter2" + '"',
     "DATABASE_PASSWORD: " + "s3cr3t-value",
+    "DB_PASSWORD=" + "correcthorse",
+    '{"clientSecret":' + '"abcd.efgh"}',
     "eyJ" + "a" * 20 + ".eyJ" + "b" * 20 + "." + "c" * 20,
 ]
 QUIET = [
@@ -26,6 +28,9 @@ QUIET = [
     "the password is changed often",
     "api_key: <your key>",
     "id 1234567890",
+    "password = getpass.getpass()",
+    'SECRET_KEY = os.environ["SECRET_KEY"]',
+    "apiKey: process.env.API_KEY",
     "",
     "a" * 5000,
 ]
@@ -45,13 +50,23 @@ def test_ordinary_text_is_no_secret(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["a" * 900_000, "password" * 100_000, "eyJ" * 300_000, "-----BEGIN " * 80_000, "=" * 900_000]
+    "text",
+    [
+        "a" * 900_000,
+        "a-" * 450_000,
+        "password" * 100_000,
+        "eyJ" * 300_000,
+        "-eyJ" * 240_000,
+        "-sk-" * 240_000,
+        "-----BEGIN " * 80_000,
+        "=" * 900_000,
+    ],
 )
 def test_hostile_text_takes_bounded_time(text: str) -> None:
     """Linear patterns; generous bound, for a shared machine."""
     start = time.process_time()
     holds_secret(text)
-    assert time.process_time() - start < 5
+    assert time.process_time() - start < 2
 
 
 def test_outputs_are_untrusted_unless_a_reviewed_profile_says_otherwise() -> None:
