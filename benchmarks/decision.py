@@ -32,6 +32,16 @@ from assent.policy.bundle import Bundle, Source, load
 
 SIZES = (10, 100, 1_000, 10_000, 100_000)
 ROUNDS = 4_000
+COLUMNS = {
+    "policies": "policies",
+    "p50_us": "p50 µs",
+    "p99_us": "p99 µs",
+    "ratio": "× of 10",
+    "repeated_p50_us": "repeated",
+    "first_us": "first µs",
+    "load_s": "load s",
+    "memory_mib": "MiB",
+}
 ALWAYS = """
 @id("use") permit (principal, action, resource);
 @id("secrets") forbid (principal, action, resource) when { context.facts.secret_path };
@@ -55,7 +65,7 @@ def policies(count: int) -> str:
         )[at % 4]
         effect = ("permit", "forbid")[at // 4 % 2]
         made.append(
-            f'@id("p{at}") {effect} ({scope}) when {{ context.session.calls > {at} && context.facts.analysed }};'
+            f'@id("p{at}") {effect} ({scope}) when {{ context.session.calls > {1_000_000 + at} && context.facts.analysed }};'
         )
     return "\n".join(made)
 
@@ -102,10 +112,8 @@ def measure(count: int, rounds: int) -> dict[str, Any]:
     loaded = time.perf_counter() - started
     facts = call()
     started = time.perf_counter()
-    first = decide(bundle, facts)
+    decide(bundle, facts)
     cold = time.perf_counter() - started
-    if first.verdict != "allow":
-        raise SystemExit(f"expected `allow`, got {first}")
     fresh = timed(bundle, [replace(facts, session=replace(facts.session, calls=at)) for at in range(rounds)])
     again = timed(bundle, [facts] * rounds)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -129,8 +137,10 @@ def timed(bundle: Bundle, calls: list[Facts]) -> list[float]:
     for facts in calls:
         fresh = replace(facts, action=replace(facts.action))
         begun = time.perf_counter_ns()
-        decide(bundle, fresh)
+        decision = decide(bundle, fresh)
         times.append((time.perf_counter_ns() - begun) / 1000)
+        if decision.verdict != "allow":
+            raise SystemExit(f"expected `allow`, got {decision}")
     return sorted(times)
 
 
@@ -145,18 +155,12 @@ def main() -> None:
         print(json.dumps(measure(options.one, options.rounds)))
         return
     rows = []
-    print(
-        f"{'policies':>9} {'p50 µs':>8} {'p99 µs':>8} {'repeated':>9} {'first µs':>9} {'load s':>8} {'MiB':>7} {'× of 10':>8}"
-    )
+    print(" ".join(f"{title:>9}" for title in COLUMNS.values()))
     for size in SIZES:
         command = [sys.executable, __file__, "--one", str(size), "--rounds", str(options.rounds)]
         row = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
         rows.append({**row, "ratio": round(row["p50_us"] / (rows[0] if rows else row)["p50_us"], 2)})
-        row = rows[-1]
-        print(
-            f"{row['policies']:>9,} {row['p50_us']:>8} {row['p99_us']:>8} {row['repeated_p50_us']:>9} {row['first_us']:>9} "
-            f"{row['load_s']:>8} {row['memory_mib']:>7} {row['ratio']:>8}"
-        )
+        print(" ".join(f"{rows[-1][name]:>9,}" for name in COLUMNS), flush=True)
     if options.json:
         with open(options.json, "w", encoding="utf-8") as out:
             json.dump({"benchmark": "decision", "python": platform.python_version(), "rows": rows}, out, indent=2)
