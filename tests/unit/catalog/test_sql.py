@@ -15,6 +15,8 @@ READS = [
     "EXPLAIN QUERY PLAN SELECT 1",
     "VALUES (1)",
     "SELECT sum(x) FROM t WHERE y > 3 GROUP BY z;",
+    "SELECT replace(name, 'a', 'b'), datetime('now'), total(x) FROM t WHERE kind = 'delete' OR \"update\" = 1",
+    "SELECT key FROM json_each('[1]')",
 ]
 WRITES = [
     "INSERT INTO a VALUES (1)",
@@ -49,6 +51,15 @@ SERIOUS = [
     "(" * 5_000,
     "reindex",
     "EXPLAIN DELETE FROM a",
+    "DELETE FROM a WHERE 1 = 1",
+    "UPDATE a SET x = 1 WHERE id = id",
+    "DELETE FROM a WHERE id = 3 OR true",
+    "SELECT frobnicate(1)",
+    "SELECT * FROM fsdir('/')",
+    "SELECT 1\0; DROP TABLE t",
+    "SELECT\u00a01",
+    "SELECT 1 /*! ; DROP TABLE t */",
+    "CREATE VIRTUAL TABLE x USING zipfile(a)",
 ]
 
 
@@ -82,3 +93,14 @@ def test_files_that_a_statement_opens_are_named() -> None:
 def test_tables_are_targets() -> None:
     """Every table named, whatever its case."""
     assert read_statements("SELECT * FROM Orders JOIN users ON 1 = 1").tables == ("orders", "users")
+
+
+def test_a_second_reading_finds_what_a_parser_takes_for_text() -> None:
+    """Where two readings of the quotes differ, the worse one counts."""
+    assert read_statements("SELECT E'\\'; DROP TABLE t; --'", "postgres").effects == {"unknown"}
+
+
+def test_a_statement_that_is_not_understood_is_printed_nowhere(capfd: pytest.CaptureFixture[str]) -> None:
+    """What an agent sends may be a secret."""
+    read_statements("CALL secret_procedure('hunter2')", "postgres")
+    assert capfd.readouterr() == ("", "")

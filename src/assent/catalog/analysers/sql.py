@@ -13,18 +13,34 @@ from assent.catalog.observation import Statements
 from assent.model.profile import REVERSIBILITY, Reversibility
 
 #: Most characters parsed; more is the worst case.
-LONGEST = 64 * 1024
+LONGEST = 16 * 1024
 _MOST_STATEMENTS, _MOST_NESTING = 200, 60
-#: Functions that have effects or read files.
-_FUNCTIONS = frozenset(
+#: Functions sqlglot has no class for that only compute. Any other may do anything: it may be one of the user's own.
+_COMPUTING = frozenset(
     (
-        "load_extension readfile writefile edit fts3_tokenizer sqlar_compress pg_read_file "
-        "pg_read_binary_file pg_ls_dir pg_write_file lo_import lo_export dblink dblink_exec pg_sleep "
-        "pg_terminate_backend pg_cancel_backend set_config pg_reload_conf pg_execute_server_program "
-        "query_to_xml xp_cmdshell sys_exec sys_eval load_file nextval setval pg_advisory_lock pg_promote "
-        "pg_rotate_logfile"
+        "total datetime printf format julianday changes total_changes last_insert_rowid quote randomblob zeroblob "
+        "unixepoch likelihood likely unlikely json_each json_tree json json_array json_object json_valid json_type "
+        "json_quote json_set json_insert json_replace json_remove json_patch json_array_length json_group_array "
+        "json_group_object octet_length glob like match bm25 highlight snippet timediff strftime concat concat_ws "
+        "sqlite_source_id subtype nullif percentile median pragma_table_info pragma_table_list pragma_index_list "
+        "pragma_index_info pragma_foreign_key_list pg_size_pretty pg_total_relation_size pg_relation_size "
+        "pg_database_size pg_typeof pg_get_viewdef pg_get_indexdef pg_get_constraintdef obj_description "
+        "col_description format_type to_regclass jsonb_agg jsonb_build_object json_build_object jsonb_array_elements "
+        "jsonb_each jsonb_typeof to_json to_jsonb row_to_json age make_date make_interval width_bucket "
+        "regexp_matches has_table_privilege current_schemas inet_client_addr date_format find_in_set"
     ).split()
 )
+#: Functions sqlglot knows that open files or move a sequence.
+_KNOWN_OPENING = ("ReadCSV", "ReadParquet", "NextValueFor")
+#: Modules of virtual tables that keep to the database.
+_MODULES = frozenset({"fts3", "fts4", "fts5", "rtree", "geopoly"})
+#: Words that begin a change, as a second opinion on what was parsed as a read.
+_CHANGING = re.compile(
+    r"(?i)(?<![.\w])(?:insert|update|delete|drop|truncate|alter|create|attach|detach|grant|revoke|merge|vacuum|reindex"
+    r"|copy|call|exec|execute|replace\s+into|into\s+(?:out|dump)file)(?!\w)"
+)
+#: What a quoted name or text is; each alternative ends at a quote or at the end of the text.
+_QUOTED = re.compile(r"'(?:[^']|'')*+'|\"(?:[^\"]|\"\")*+\"|`[^`]*+`")
 #: PRAGMAs that take a name and only tell (sqlite.org/pragma.html).
 _ASKING = frozenset(
     (
@@ -50,10 +66,13 @@ def read_statements(text: str, dialect: str = "sqlite") -> Statements:
     """What all statements of one text do together. Never raises."""
     if len(text) > LONGEST:
         return worst("the SQL is too long to be read")
-    if text.count("(") > _MOST_NESTING * 20 or _depth(text) > _MOST_NESTING:
+    if _depth(text) > _MOST_NESTING:
         return worst("the SQL is nested too deeply to be read")
-    from sqlglot import errors, parse
+    if odd := _ambiguous(text):
+        return worst(odd)
+    from sqlglot import errors, parse, parser
 
+    parser.logger.disabled = True  # it prints the statement, and what an agent sends is printed nowhere
     try:
         parsed = parse(text, dialect=dialect)
     except (errors.SqlglotError, RecursionError, ValueError, AttributeError, IndexError, KeyError, TypeError) as error:
@@ -63,7 +82,22 @@ def read_statements(text: str, dialect: str = "sqlite") -> Statements:
         return worst("there is no SQL statement")
     if len(found) > _MOST_STATEMENTS:
         return worst("there are too many SQL statements")
-    return _together([_one(statement) for statement in found])
+    together = _together([_one(statement) for statement in found])
+    if together.effects == {"read"} and _CHANGING.search(_QUOTED.sub("''", text)):
+        return worst("a word that changes something stands where only reading was seen", together.paths)
+    return together
+
+
+def _ambiguous(text: str) -> str:
+    """What a server may read otherwise than a parser: why, else empty."""
+    if "\0" in text:
+        return "the SQL holds a NUL, where a server may stop reading"
+    if "/*!" in text or "/*+" in text or "/*M!" in text:
+        return "the SQL holds a comment that some servers run"
+    bare = text if text.isascii() else _QUOTED.sub("''", text)
+    if not bare.isascii() and any(char.isspace() and not char.isascii() for char in bare):
+        return "the SQL holds a space that some servers take for a letter"
+    return ""
 
 
 def _depth(text: str) -> int:
@@ -106,7 +140,7 @@ def _one(statement: Any) -> Statements:
             inner = [(frozenset({"read"}), "reversible", "")]
         else:
             return worst(f"`{type(statement).__name__.upper()}` is not judged", _literals(statement))
-    called = {_name(node) for node in statement.find_all(exp.Func)} & _FUNCTIONS
+    called = {name for node in statement.find_all(exp.Func) if (name := _risky(node))}
     if called:
         return worst(f"calls {', '.join(sorted(called))}", _literals(statement))
     effects: frozenset[str] = frozenset().union(*(one[0] for one in inner))
@@ -144,13 +178,15 @@ def _part(node: Any) -> tuple[frozenset[str], Reversibility, str]:
         replaces = node.args.get("overwrite") or node.args.get("alternative") or node.args.get("conflict")
         return (write | delete if replaces else write), "compensable", "inserts rows"
     if isinstance(node, exp.Update):
-        return write, ("compensable" if node.args.get("where") else "irreversible"), _scope(node, "updates")
+        return write, ("compensable" if _bounded(node) else "irreversible"), _scope(node, "updates")
     if isinstance(node, exp.Delete):
-        return delete, ("compensable" if node.args.get("where") else "irreversible"), _scope(node, "deletes")
+        return delete, ("compensable" if _bounded(node) else "irreversible"), _scope(node, "deletes")
     if isinstance(node, exp.Create):
         replaces = node.args.get("replace")
         kind = str(node.args.get("kind") or "").upper()
-        if kind in ("TABLE", "VIEW", "INDEX") and not replaces:
+        module = node.find(exp.ModuleProperty)
+        own = module is None or str(module.name).casefold() in _MODULES
+        if kind in ("TABLE", "VIEW", "INDEX") and not replaces and own:
             return write, "compensable", f"creates a {kind.lower()}"
         return unknown, "irreversible", f"creates or replaces a {kind.lower() or 'thing'}"
     if isinstance(node, exp.Drop | exp.TruncateTable):
@@ -166,7 +202,7 @@ def _part(node: Any) -> tuple[frozenset[str], Reversibility, str]:
 
 
 def _scope(node: Any, verb: str) -> str:
-    return f"{verb} rows" if node.args.get("where") else f"{verb} every row of a table"
+    return f"{verb} rows" if _bounded(node) else f"{verb} every row of a table"
 
 
 def _pragma(node: Any) -> tuple[frozenset[str], Reversibility, str]:
@@ -181,9 +217,29 @@ def _pragma(node: Any) -> tuple[frozenset[str], Reversibility, str]:
     return frozenset({"unknown"}), "irreversible", "sets a PRAGMA"
 
 
-def _name(node: Any) -> str:
-    name = node.name if type(node).__name__ == "Anonymous" else node.sql_name()
-    return str(name).casefold()
+def _risky(node: Any) -> str:
+    """The name of a function that may do more than compute, else empty."""
+    kind = type(node).__name__
+    if kind.startswith("Anonymous"):
+        name = str(node.name).casefold()
+        return "" if name in _COMPUTING else name[:64] or "?"
+    return kind if kind in _KNOWN_OPENING else ""
+
+
+def _bounded(node: Any) -> bool:
+    """Does the WHERE of a change pick rows, rather than hold for every row (`1 = 1`, `id = id`, `x OR true`)?"""
+    from sqlglot import exp
+
+    where = node.args.get("where")
+    pending = [where.this] if where else []
+    found = bool(pending)
+    while pending and found:
+        part = pending.pop()
+        if isinstance(part, exp.Or | exp.And | exp.Paren | exp.Not):
+            pending += [child for child in part.iter_expressions()]
+        elif not part.find(exp.Column) or (isinstance(part, exp.Binary) and part.this == part.expression):
+            found = False
+    return found
 
 
 def _literals(statement: Any) -> tuple[str, ...]:

@@ -1,0 +1,110 @@
+"""Analysers never raise, never loosen with more input, and take no write for a read."""
+
+from __future__ import annotations
+
+import string
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assent.catalog.analysers import guard, path
+from assent.catalog.analysers.secrets import holds_secret
+from assent.catalog.analysers.sql import read_statements
+from assent.catalog.infer import infer
+from assent.catalog.labels import labels_of
+from assent.catalog.observation import Guarded
+from assent.catalog.verbs import VERBS
+from assent.model.ids import Digest
+from assent.model.profile import EFFECTS, REVERSIBILITY, ToolDefinition
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=40),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+    max_leaves=20,
+)
+READS = ["SELECT * FROM t", "SELECT 1", "WITH a AS (SELECT 1) SELECT * FROM a", "VALUES (1)"]
+CHANGES = [
+    "INSERT INTO t VALUES (1)",
+    "UPDATE t SET a = 1 WHERE b = 2",
+    "DELETE FROM t WHERE b = 2",
+    "DROP TABLE t",
+    "ALTER TABLE t ADD COLUMN c",
+    "CREATE TABLE u (a)",
+    "ATTACH 'x' AS y",
+    "REPLACE INTO t VALUES (1)",
+    "PRAGMA writable_schema = 1",
+    "VACUUM",
+    "WITH d AS (DELETE FROM t RETURNING *) SELECT * FROM d",
+    "SELECT load_extension('x')",
+]
+NOISE = st.sampled_from(["", " ", "\n", "\t", "/* x */", "-- x\n", "/**/", ";", " ; "])
+GUARDED = Guarded("/home/u/.assent", ("/home/u/.assent",), "/home/u")
+
+
+def cased(text: str) -> st.SearchStrategy[str]:
+    """The text in any mixture of upper and lower case, outside quotes."""
+    flips = st.lists(st.booleans(), min_size=len(text), max_size=len(text))
+    return flips.map(lambda ups: "".join(c.upper() if up else c.lower() for c, up in zip(text, ups, strict=True)))
+
+
+@given(st.text(max_size=300) | st.text(alphabet="()'\"`;-/*! \nselctdropfm", max_size=300))
+def test_analysers_never_raise(text: str) -> None:
+    """Any text at all, in any dialect."""
+    for dialect in ("sqlite", "postgres", "mysql"):
+        assert read_statements(text, dialect).effects <= set(EFFECTS)
+    holds_secret(text)
+    path.secret(text)
+    path.runs_by_itself(text)
+    guard.runs_assent([text])
+    guard.mentions([text], GUARDED)
+
+
+@given(st.lists(st.sampled_from(READS), max_size=2), st.sampled_from(CHANGES).flatmap(cased), NOISE, NOISE)
+def test_a_change_is_never_only_a_read(reads: list[str], change: str, before: str, after: str) -> None:
+    """Whatever stands around it, however it is spelled."""
+    text = ";".join([*reads, before + change + after])
+    assert read_statements(text).effects != {"read"}
+
+
+@given(st.lists(st.sampled_from(READS + CHANGES), min_size=1, max_size=4), st.sampled_from(READS + CHANGES))
+def test_another_statement_never_loosens(statements: list[str], further: str) -> None:
+    """More input has more effects and is no easier to undo."""
+    less, more = read_statements(";".join(statements)), read_statements(";".join([*statements, further]))
+    assert less.effects - {"read"} <= more.effects
+    assert REVERSIBILITY.index(less.reversibility) <= REVERSIBILITY.index(more.reversibility)
+
+
+@given(st.text(max_size=200), st.sampled_from(["ghp_" + "a" * 36, "AKIA" + "A" * 16, "password='" + "x7" * 8 + "'"]))
+def test_a_secret_is_found_in_any_surroundings(text: str, secret: str) -> None:
+    """More text around it hides nothing."""
+    assert holds_secret(f"{text}\n{secret}\n{text}")
+
+
+@given(st.text(max_size=40), JSON, JSON)
+def test_inference_never_raises_and_always_says_something(name: str, schema: object, annotations: object) -> None:
+    """Name, schema and annotations are an untrusted server's."""
+    for shape in (schema, {"properties": schema}, {"type": "object", "properties": {"a": schema}}):
+        definition = {"name": name, "inputSchema": shape, "annotations": annotations}
+        found = infer(ToolDefinition(name, definition, Digest("sha256:0")))
+        assert found.effects
+        assert found.effects <= set(EFFECTS)
+        assert found.votes
+        assert (found.reversibility == "reversible") == (found.effects == {"read"})
+
+
+@given(
+    st.sampled_from(sorted(word for word, effects in VERBS.items() if "read" not in effects)),
+    st.text(alphabet=string.ascii_lowercase, max_size=8),
+    st.fixed_dictionaries({"readOnlyHint": st.booleans(), "destructiveHint": st.booleans()}),
+)
+def test_a_serious_verb_is_never_called_harmless(verb: str, noun: str, annotations: dict[str, bool]) -> None:
+    """Whatever follows it and whatever the server says."""
+    definition = {"name": f"{verb}_{noun}", "annotations": annotations}
+    assert infer(ToolDefinition(f"{verb}_{noun}", definition, Digest("sha256:0"))).effects != {"read"}
+
+
+@given(JSON)
+def test_labelling_never_raises(response: object) -> None:
+    """Any output; what nobody reviewed is untrusted."""
+    profile = infer(ToolDefinition("x", {}, Digest("sha256:0")))
+    assert "untrusted" in labels_of(profile, response)
