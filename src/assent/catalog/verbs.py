@@ -13,7 +13,7 @@ from collections.abc import Mapping
 _VERBS: Mapping[str, str] = {
     "read": """
         get list read show describe search find fetch lookup query view count check inspect retrieve browse compare
-        diff display explain head tail stat status info validate verify preview whoami ping help version summarize
+        diff display explain validate preview whoami ping summarize
         leer obtener listar mostrar buscar consultar ver contar
         lire obtenir lister afficher chercher rechercher consulter compter
         lesen holen auflisten anzeigen suchen finden abfragen zeigen zaehlen
@@ -81,6 +81,15 @@ _VERBS: Mapping[str, str] = {
 
 #: Read verbs that are no nouns, so that they count after a namespace word too (`notion_get_page`).
 PLAIN_READ_VERBS = frozenset({"get", "find", "fetch", "describe", "lookup", "retrieve", "whoami"})
+#: Nouns that say, as the whole name, that it only looks (`git_status`, but not `status_bump`).
+READ_NOUNS = frozenset({"status", "info", "version", "help", "stats", "log", "logs", "history", "stat", "head", "tail"})
+#: A read verb and a particle that are another verb together.
+_PHRASES = frozenset(
+    {("check", "in"), ("check", "out"), ("check", "off"), ("count", "down"), ("show", "off"), ("get", "rid")}
+    | {("get", "paid"), ("find", "fix"), ("read", "aloud")}
+)
+#: Most characters of a name that are read.
+LONGEST_NAME = 256
 #: Words between two verbs: what follows is a verb too, and must be known.
 CONJUNCTIONS = frozenset({"and", "or", "then", "und", "oder", "et", "ou", "y", "e", "og", "en", "i"})
 #: Past forms and objects that are nothing that happens (`list_commits` is in no table anyway).
@@ -142,7 +151,9 @@ def effects_of(name: str, namespace: frozenset[str] = frozenset()) -> tuple[froz
     first word (after words of `namespace`) or as an unmistakable verb, and only if
     nothing serious stands beside it.
     """
-    parts = list(words(name)[:24])
+    if len(name) > LONGEST_NAME:
+        return frozenset({"unknown"}), f"name `{name[:64]}…`: too long to be read"
+    parts = list(words(name))
     while len(parts) > 1 and parts[0] in namespace:
         parts.pop(0)
     unspaced = {effect for word, found in UNSPACED.items() if any(word in part for part in parts) for effect in found}
@@ -154,7 +165,7 @@ def effects_of(name: str, namespace: frozenset[str] = frozenset()) -> tuple[froz
         effect
         for place, part in enumerate(parts)
         for effect in VERBS.get(part, frozenset())
-        if effect != "read" and not (reading and place > 0 and part in _NOUNS_AFTER_READ)
+        if effect != "read" and not (reading and (part in _NOUNS_AFTER_READ if place else part in READ_NOUNS))
     )
     if serious:
         return serious, f"name `{name}`: verb for {', '.join(sorted(serious))}"
@@ -168,6 +179,10 @@ def _reads(parts: list[str]) -> bool:
     for place, part in enumerate(parts[:-1]):
         if part in CONJUNCTIONS and "read" not in VERBS.get(parts[place + 1], frozenset()):
             return False
+    if tuple(parts[:2]) in _PHRASES:
+        return False
+    if len(parts) == 1 and parts[0] in READ_NOUNS:
+        return True
     if parts and VERBS.get(parts[0], frozenset()) == {"read"}:
         return True
     return len(parts) > 1 and parts[1] in PLAIN_READ_VERBS

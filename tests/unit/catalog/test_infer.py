@@ -8,7 +8,17 @@ from assent.catalog.infer import infer
 from assent.model.ids import Digest
 from assent.model.profile import ToolDefinition
 
-READS = ["list_items", "getUser", "search_files", "read_graph", "buscar_datos", "получить_описание", "查询订单"]
+READS = [
+    "list_items",
+    "status",
+    "check_stock",
+    "getUser",
+    "search_files",
+    "read_graph",
+    "buscar_datos",
+    "получить_описание",
+    "查询订单",
+]
 SERIOUS = {
     "delete_user": "delete",
     "send_email": "send",
@@ -20,6 +30,11 @@ SERIOUS = {
     "loeschen": "delete",
     "発送_送信": "send",
     "": "unknown",
+    "check_out_item": "unknown",
+    "version_bump": "unknown",
+    "verify_email": "send",
+    "get_" + "very_" * 30 + "delete": "delete",
+    "get_" + "a" * 300: "unknown",
 }
 
 
@@ -58,3 +73,36 @@ def test_annotations_can_only_make_it_more_serious() -> None:
     assert infer(tool("list_items", {"readOnlyHint": False})).effects == {"write"}
     assert "delete" in infer(tool("list_items", {"destructiveHint": True})).effects
     assert infer(tool("drop_all", {"readOnlyHint": True})).effects == {"delete"}
+
+
+def test_what_a_schema_hides_deep_inside_votes_too() -> None:
+    """Nested objects, alternatives and definitions are part of the shape."""
+    command = {"properties": {"command": {"type": "string"}}}
+    for shape in ({"items": command}, {"anyOf": [command]}, {"type": "object", **command}):
+        assert "execute" in infer(tool("get_data", wanted=shape)).effects
+    schema = {"properties": {"a": {"$ref": "#/$defs/x"}}, "$defs": {"x": command}}
+    assert "execute" in infer(ToolDefinition("get_data", {"inputSchema": schema}, Digest("sha256:0"))).effects
+    assert infer(tool("get_data", target={"type": "string", "format": "uri"})).targets == {"target": "url"}
+
+
+def test_each_choice_of_what_is_done_votes() -> None:
+    """One tool that lists and deletes, deletes; a free choice is unknown."""
+    assert infer(tool("read_issues", action={"enum": ["list", "get"]})).effects == {"read"}
+    assert infer(tool("read_issues", action={"enum": ["list", "delete"]})).effects == {"delete"}
+    assert infer(tool("get_resource", method={"enum": ["GET", "HEAD"]})).effects == {"read"}
+    assert infer(tool("get_resource", method={"type": "string"})).effects == {"unknown"}
+
+
+def test_a_query_in_a_language_is_a_statement() -> None:
+    """Words to look for are harmless, SQL is not, wherever the tool says that it is SQL."""
+    query = {"properties": {"query": {"type": "string"}}}
+    for name, description in (("query_sql", ""), ("read_query", "Runs a query on the SQLite database")):
+        definition = {"inputSchema": query, "description": description}
+        assert infer(ToolDefinition(name, definition, Digest("sha256:0"))).effects == {"unknown"}
+    assert infer(tool("search_notes", query={"type": "string"})).effects == {"read"}
+
+
+def test_a_schema_too_large_to_read_is_unknown() -> None:
+    """Nobody looked at the rest."""
+    assert "unknown" in infer(tool("get_data", **{f"a{n}": {} for n in range(300)})).effects
+    assert "unknown" in infer(tool("get_data", a={"anyOf": [{"anyOf": [{}] * 250}] * 250})).effects
