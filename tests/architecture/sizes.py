@@ -1,0 +1,74 @@
+"""How large things may be: a soft limit that a reason lifts, a hard one that nothing does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from tests.architecture.source import Function, Module
+
+MODULE, FUNCTION, PARAMETERS = (300, 600), (40, 80), (5, 8)
+CORE_LINES, VERIFIER_LINES, ALL_LINES = 5_000, 2_500, 30_000
+CORE = ("assent/model/", "assent/policy/", "assent/decide/", "assent/catalog/")
+VERIFIER = "assent_verify/"
+
+#: What is over a soft limit, and why it stays so. An entry that is no longer over is refused.
+REASONS: Mapping[str, str] = {
+    "assent/admin/activate.py:put": "one activation: what is put in force, by whom, when, and over what",
+    "assent/admin/signed.py:append": "the members of a signed system leaf, each of another type",
+    "assent/cli/mcp.py:command": "a command's options are its parameters",
+    "assent/cli/verify.py:command": "a command's options are its parameters",
+    "assent/decide/people.py:lifts": "an approval is held against everything it could be replayed on",
+    "assent/edges/mcp/gateway.py:__init__": "both peers and what stands between them",
+    "assent/edges/mcp/pins.py:__init__": "what a pin is compared with, injected",
+    "assent/enforce/commit.py:_put_attempt": "the members of an attempt's row",
+    "assent/enforce/gather.py:gather": "steps 2 to 4 in one straight line, in the order of the design",
+    "assent/enforce/guard.py": "the straight line of one action, whole in one file",
+    "assent/enforce/guard.py:__init__": "the ports of the straight line, injected",
+    "assent/errors.py:__init__": "where in an author's text the fault is",
+    "assent/inform/observe.py:_seen": "what was observed of one path",
+    "assent/policy/load.py:_at": "an error of an author's text, placed",
+    "assent/policy/load.py:point": "an error of an author's text, placed",
+    "assent/record/leaves.py:decision": "the parts of a decision leaf",
+    "assent/record/leaves.py:outcome": "the parts of an outcome leaf",
+    "assent_verify/receipt.py": "the grammar of a leaf, whole in one file, as an auditor reads it",
+}
+
+
+def parameters(function: Function) -> int:
+    """How many parameters a caller meets; `self` is none."""
+    given = function.args
+    named = [*given.posonlyargs, *given.args, *given.kwonlyargs]
+    return sum(1 for argument in named if argument.arg not in ("self", "cls"))
+
+
+def over(
+    modules: Iterable[Module],
+    reasons: Mapping[str, str],
+) -> list[str]:
+    """Every size over its limit without a reason, and every reason without its size."""
+    breaches, used = [], set()
+    for module in modules:
+        measured = [(module.name, "code lines", module.size(), MODULE)]
+        for function in module.functions():
+            name = f"{module.name}:{function.name}"
+            measured.append((name, "code lines", module.size(function), FUNCTION))
+            measured.append((name, "parameters", parameters(function), PARAMETERS))
+        for name, what, size, (soft, hard) in measured:
+            if size > hard:
+                breaches.append(f"{name}: {size} {what}, at most {hard}")
+            elif size > soft:
+                used.add(name)
+                if name not in reasons:
+                    breaches.append(f"{name}: {size} {what}, over {soft} needs a reason in sizes.py")
+    return breaches + [f"{name}: within its limits, its reason can go" for name in reasons if name not in used]
+
+
+def totals(modules: Iterable[Module]) -> list[str]:
+    """Every sum over its limit: the pure core, the verifier, the whole."""
+    listed = list(modules)
+    limits = (("pure core", CORE, CORE_LINES), ("verifier", (VERIFIER,), VERIFIER_LINES), ("whole", ("",), ALL_LINES))
+    sums = [
+        (name, sum(module.size() for module in listed if module.name.startswith(starts)), limit)
+        for name, starts, limit in limits
+    ]
+    return [f"{name}: {size} code lines, at most {limit}" for name, size, limit in sums if size > limit]
