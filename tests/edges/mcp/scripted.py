@@ -165,6 +165,7 @@ def home() -> Iterator[Any]:
         sessions=Sessions(),
         notifier=SimpleNamespace(notify=lambda title, body: note("notify", body=body)),
         node="node_1",
+        watch=lambda: asyncio.sleep(3600),  # there are no policy files to look after
         rules=lambda: SimpleNamespace(
             profiles=SimpleNamespace(roots_of=lambda package, arguments: None, zone_of=lambda package: "")
         ),
