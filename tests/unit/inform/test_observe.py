@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from assent.catalog.analysers import analyse
+from assent.catalog.analysers import analyse, guard
 from assent.catalog.analysis import Analysis
+from assent.catalog.observation import Guarded
 from assent.inform.observe import Observer, digest_of, guarded_paths, observe_again
 from assent.model.action import Action, Referent
 from assent.model.ids import PrincipalId, SessionId
@@ -106,11 +107,50 @@ def test_a_directory_that_holds_the_home_reaches_assent(place: Place) -> None:
         "python -m assent mcp",
         "env ASSENT_HOME=/x true",
         "cat {home}/log.key",
+        "cat {home}//./log.key",
+        "cat '{home}'/log.key",
+        "cat {home}/../ho\\me/log.key",
+        'as"sent" approve apr_x',
+        "cat assent.toml",
+        "sqlite3 assent.db",
+        "curl file://{encoded}/log.key",
+        "cat {pattern}/*",
     ],
 )
 def test_commands_that_run_or_mention_assent_reach_it(place: Place, command: str) -> None:
     """DESIGN §3: every shell command that runs `assent`."""
-    assert place.judge(RUN, command=command.format(home=place.home)).facts["reaches_assent"]
+    home = str(place.home)
+    written = command.format(home=home, encoded=home.replace("home", "%68ome"), pattern=home.replace("home", "h*e"))
+    assert place.judge(RUN, command=written).facts["reaches_assent"]
+
+
+@pytest.mark.parametrize(
+    "command", ["cat ~/.assent/x", "cat $HOME/.assent/x", "cd && cat .assent/x", "ls ${HOME}/.a*", "cat .ass?nt/x"]
+)
+def test_the_home_is_known_by_every_name_a_shell_has_for_it(command: str) -> None:
+    """`~`, variables, patterns, and its own name after a `cd`."""
+    guarded = Guarded("/home/u/.assent", ("/home/u/.assent",), "/home/u")
+    assert guard.mentions([command], guarded)
+
+
+def test_doubled_slashes_and_dots_hide_no_path() -> None:
+    """A home with an ordinary name is known by its path alone."""
+    guarded = Guarded("/srv/data/keep", ("/srv/data/keep",), "/home/u")
+    assert guard.mentions(["cat /srv//./data/keep/x"], guarded)
+    assert not guard.mentions(["cat /srv/data/keeper/x keep"], guarded)
+
+
+@pytest.mark.parametrize("command", ["ls *", "ls /home/u/*", "rm -rf .cache/*", "cat ~/.assentive", "git commit -m x"])
+def test_other_commands_do_not_mention_the_home(command: str) -> None:
+    """A pattern that does not match it, and a name that only begins like it."""
+    assert not guard.mentions([command], Guarded("/home/u/.assent", ("/home/u/.assent",), "/home/u"))
+
+
+def test_an_unknown_tool_may_take_options_apart(place: Place) -> None:
+    """Nobody has said that an argument of it is only text."""
+    inferred = ToolProfile("get", frozenset({"read"}))
+    assert place.judge(inferred, extra=[f"--file={place.home}/assent.db"]).facts["reaches_assent"]
+    assert not place.judge(inferred, extra=["--file=x"]).facts["reaches_assent"]
 
 
 def test_text_may_speak_of_assent(place: Place) -> None:

@@ -112,6 +112,8 @@ def _reaches(profile: ToolProfile, action: Action, observed: Observed, effects: 
         # what is run, asked or carried away; text that is only stored may speak of Assent
         if effects & ACTIVE or profile.targets.get(name) in _COMMANDS | {"url"}:
             texts += strings(value)
+        elif profile.inferred and guard.names((text for text in strings(value) if "\n" not in text), guarded):
+            return True  # nobody knows whether this tool takes options or lists apart
     return bool(texts) and (guard.runs_assent(texts) or guard.mentions(texts, guarded))
 
 
