@@ -43,6 +43,14 @@ def test_credentials_are_found(text: str) -> None:
     assert holds_secret(f"some words before\n{text}\nand after")
 
 
+@pytest.mark.parametrize(
+    "word", ["passphrase", "passwort", "api-key", "accesstoken", "private_key", "CREDENTIAL", "secret"]
+)
+def test_every_word_for_a_credential_is_looked_for(word: str) -> None:
+    """With a value after it."""
+    assert holds_secret(f"{word} = " + "'zt61" + "qpw83'")
+
+
 @pytest.mark.parametrize("text", QUIET)
 def test_ordinary_text_is_no_secret(text: str) -> None:
     """Placeholders and prose."""

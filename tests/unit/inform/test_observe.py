@@ -146,6 +146,13 @@ def test_other_commands_do_not_mention_the_home(command: str) -> None:
     assert not guard.mentions([command], Guarded("/home/u/.assent", ("/home/u/.assent",), "/home/u"))
 
 
+def test_a_revision_may_name_a_secret_file(place: Place) -> None:
+    """gitrevisions(7): `HEAD:.env` shows the file's bytes."""
+    show = ToolProfile("show", frozenset({"read"}), inferred=False, targets={"revision": "ref"})
+    assert place.judge(show, revision="HEAD~2:conf/.env").facts["secret_path"]
+    assert not place.judge(show, revision="HEAD:README.md").facts["secret_path"]
+
+
 def test_an_unknown_tool_may_take_options_apart(place: Place) -> None:
     """Nobody has said that an argument of it is only text."""
     inferred = ToolProfile("get", frozenset({"read"}))

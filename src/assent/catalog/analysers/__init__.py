@@ -59,7 +59,7 @@ def analyse(profile: ToolProfile, action: Action, observed: Observed, server: Se
             "roots_known": server.roots_known or (not profile.inferred and not declared),
             "runs_by_itself": not reads and any(path.runs_by_itself(each) for each in _names(declared)),
             "secret_in_arguments": bool(secrets),
-            "secret_path": any(path.secret(each) for each in _names(declared)),
+            "secret_path": any(path.secret(each) for each in (*_names(declared), *_in_revisions(profile, action))),
             "trusted_chain": False,
         },
         targets=_targets(profile, action, observed),
@@ -86,6 +86,12 @@ def _option_for_ref(profile: ToolProfile, action: Action) -> bool:
     """Is an option smuggled in where a revision, branch or host belongs (`--output=…`)?"""
     named = [name for name, kind in profile.targets.items() if kind in ("ref", "host")]
     return any(text.lstrip().startswith("-") for name in named for text in strings(action.arguments.get(name)))
+
+
+def _in_revisions(profile: ToolProfile, action: Action) -> list[str]:
+    """Files named within a revision (gitrevisions(7): `HEAD:.env`)."""
+    named = [name for name, kind in profile.targets.items() if kind == "ref"]
+    return [text.partition(":")[2] for name in named for text in strings(action.arguments.get(name)) if ":" in text]
 
 
 def _secret_arguments(action: Action) -> frozenset[str]:

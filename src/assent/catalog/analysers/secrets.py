@@ -39,6 +39,8 @@ _NAMED: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         "auth-token authtoken access_token access-token accesstoken private_key private-key privatekey credential"
     ).split()
 )
+#: One of these is in each of the words above; most texts hold none.
+_STEMS = ("pass", "secret", "key", "token", "credential")
 #: Values after `password=` that say that there is none.
 _EMPTY = re.compile(r"(?i)(?:\$\{|\$\(|<|\*{3}|x{4}|%|none|null|true|false|your|example|changeme|placeholder|redacted)")
 #: Without quotes, where a program takes a secret from and not the secret: `os.environ[…`, `config.password`.
@@ -54,7 +56,7 @@ def holds_secret(text: str) -> bool:
     if any(shape.search(text) for fixed, shape in _SHAPES if any(part in text for part in fixed)):
         return True
     folded = text.lower()
-    return any(
+    return any(stem in folded for stem in _STEMS) and any(
         not _EMPTY.match(value)
         for word, assignment in _NAMED
         if word in folded
