@@ -100,11 +100,13 @@ class Guarded:
         home: Assent's home, resolved.
         paths: every guarded path, as configured and resolved, the home included.
         user_home: what `~` means; empty if unknown.
+        clients: configurations of clients, which say what is wrapped.
     """
 
     home: str
     paths: tuple[str, ...]
     user_home: str = ""
+    clients: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -26,14 +27,33 @@ _LONGEST_PATH = 4096
 #: Most strings of one call that are taken for paths; a call with more is read as reaching everything.
 _MOST_PATHS = 512
 _DECLARED = frozenset({"path", "database"})
+#: Where clients keep which servers they start, below the user's directory: an agent that writes there unwraps itself.
+_CLIENTS = (
+    ".claude.json",
+    ".claude/settings.json",
+    ".claude/settings.local.json",
+    ".codeium/windsurf/mcp_config.json",
+    ".codex/config.toml",
+    ".config/Claude/claude_desktop_config.json",
+    ".config/Code/User/mcp.json",
+    ".copilot/mcp-config.json",
+    ".cursor/hooks.json",
+    ".cursor/mcp.json",
+    ".gemini/settings.json",
+    "Library/Application Support/Claude/claude_desktop_config.json",
+    "Library/Application Support/Code/User/mcp.json",
+)
 _REFERENT_LIMIT = 64 * 1024 * 1024
 
 
 def guarded_paths(home: Path, extra: Sequence[Path] = ()) -> Guarded:
-    """Assent's own files: the home as written and as resolved, and whatever else is given."""
+    """Assent's own files: the home as written and as resolved, whatever else is given, and clients' configurations."""
     places = [home, *extra]
     names = {os.path.abspath(place) for place in places} | {os.path.realpath(place) for place in places}
-    return Guarded(os.path.realpath(home), tuple(sorted(names)), os.path.expanduser("~"))
+    user = os.path.expanduser("~")
+    clients = [os.path.join(user, name) for name in _CLIENTS] if os.path.isabs(user) else []
+    clients = sorted({*clients, *map(os.path.realpath, clients)})
+    return Guarded(os.path.realpath(home), tuple(sorted(names)), user, tuple(clients))
 
 
 class Observer:
@@ -76,7 +96,10 @@ class Observer:
                 ]
         if statements and writes:
             for root in server.roots:  # the database itself: its bytes from before are the undo
-                paths.append(self._seen("", root, root, True, priors, (True, False)))
+                seen = self._seen("", root, root, True, priors, (True, False))
+                # with a journal beside it the file alone is not the database (sqlite.org/tempfiles.html)
+                whole = not any(_filled(root + suffix) for suffix in ("-wal", "-journal"))
+                paths.append(seen if whole else replace(seen, kept=False))
         return Observed(self._guarded, tuple(paths), statements, priors)
 
     def _readings(self, text: str, server: Server, base: str = "") -> Iterator[str]:
@@ -190,6 +213,16 @@ def _kind(resolved: str) -> tuple[Kind, os.stat_result | None]:
     if stat.S_ISREG(info.st_mode):
         return "file", info
     return ("directory" if stat.S_ISDIR(info.st_mode) else "other"), info
+
+
+def _filled(path: str) -> bool:
+    """Is there a file with anything in it? One that cannot be asked counts."""
+    try:
+        return os.stat(path).st_size > 0
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError):
+        return True
 
 
 def _read(path: str, limit: int) -> bytes | None:

@@ -133,6 +133,15 @@ def test_the_home_is_known_by_every_name_a_shell_has_for_it(command: str) -> Non
     assert guard.mentions([command], guarded)
 
 
+def test_what_a_client_wraps_is_guarded(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Writing a client's configuration would unwrap the servers; the directory it is in may be looked at."""
+    monkeypatch.setenv("HOME", str(place.work))
+    place.observer = Observer(guarded_paths(place.home), 100)
+    assert place.judge(WRITE, path=".cursor/mcp.json").facts["reaches_assent"]
+    assert place.judge(RUN, command="rm ~/.claude.json").facts["reaches_assent"]
+    assert not place.judge(READ, path=".").facts["reaches_assent"]
+
+
 def test_doubled_slashes_and_dots_hide_no_path() -> None:
     """A home with an ordinary name is known by its path alone."""
     guarded = Guarded("/srv/data/keep", ("/srv/data/keep",), "/home/u")
@@ -179,6 +188,8 @@ def test_sql_writes_keep_the_database_file(place: Place, tmp_path: Path) -> None
     place.server = Server("db", zone="local", roots=(str(database),), roots_known=True, cwd=str(place.work))
     found = place.judge(SQL, query="INSERT INTO t VALUES (1)")
     assert (found.effects, found.reversibility, found.wanted) == (frozenset({"write"}), "compensable", (str(database),))
+    (place.work / "t.db-wal").write_bytes(b"not yet in the database")
+    assert place.judge(SQL, query="INSERT INTO t VALUES (1)").reversibility == "irreversible"
     place.server = Server("db", zone="local", cwd=str(place.work))
     assert place.judge(SQL, query="INSERT INTO t VALUES (1)").reversibility == "irreversible"
 

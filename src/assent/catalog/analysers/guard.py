@@ -66,7 +66,7 @@ def names(texts: Iterable[str], guarded: Guarded) -> bool:
 
 
 def _named(plain: str, guarded: Guarded) -> bool:
-    places = sorted({place.casefold() for place in (guarded.home, *guarded.paths) if len(place) > 3})
+    places = sorted({place.casefold() for place in (guarded.home, *guarded.paths, *guarded.clients) if len(place) > 3})
     return bool(places) and bool(re.search(rf"(?:{'|'.join(map(re.escape, places))})(?![\w-])", plain))
 
 
@@ -104,7 +104,7 @@ def _matches(pattern: str, home: str) -> bool:
 
 def _below(path: str, guarded: Guarded) -> bool:
     folded = path.casefold()
-    for place in guarded.paths:
+    for place in (*guarded.paths, *guarded.clients):
         base = place.casefold()
         if folded == base or folded.startswith(base.rstrip("/") + "/"):
             return True
