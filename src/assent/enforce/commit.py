@@ -48,6 +48,7 @@ class Proposal:
         permit: id of the permit if it is an allow.
         texts: what it was decided by, archived with the receipt.
         looked: the store was read for this decision, kept results included.
+        counts: some policy goes by how many calls went before, so none may come between.
     """
 
     action: Action
@@ -66,6 +67,7 @@ class Proposal:
     permit: PermitId | None = None
     texts: tuple[Text, ...] = ()
     looked: bool = True
+    counts: bool = False
 
     @property
     def read_only(self) -> bool:
@@ -94,6 +96,8 @@ def compare(tx: Transaction, proposal: Proposal) -> None:
     session = tx.session(proposal.session.id)
     if session is None or session.version != proposal.session.version or session.status != "open":
         raise ConflictError("moved", "the session has changed")
+    if proposal.counts and session.seq != proposal.session.seq:
+        raise ConflictError("moved", "another call of the session came between")
     for key, value in proposal.versions.items():
         if (tx.state(key) or "") != value:
             raise ConflictError("moved", f"`{key}` has changed")

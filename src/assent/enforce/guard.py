@@ -298,6 +298,7 @@ class Guard:
             question=lambda: self._question(gathered, decided, attempt),
             permit=PermitId(new_id("prm", self._chance.draw(16))),
             texts=tuple(text for text in gathered.texts if text.digest not in self._archived),
+            counts=rules.bundle.counts_calls,
         )
 
     def _question(self, gathered: Gathered, decided: Decision, attempt: AttemptId) -> Question:

@@ -88,6 +88,8 @@ class Rules:
         content = canonicalize(encode(profile))
         found = Digest(digest(content))
         texts = [Text(found, "profile", content)]
+        if method == TOOL_CALL and definition is None:
+            return Described(profile, found, "", tuple(texts))  # a name of the agent's making is not archived
         if definition is not None:
             texts.append(Text(definition.digest, "definition", canonicalize(dict(definition.definition))))
         shape = self.bundle.shape(server, method, tool, profile, definition)

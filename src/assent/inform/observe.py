@@ -24,6 +24,10 @@ from assent.model.profile import Server, ToolProfile
 
 #: Longest text taken for a path, in characters (PATH_MAX of Linux).
 _LONGEST_PATH = 4096
+#: Longest text that is shortened before it is taken for one.
+_LONGEST_TEXT = 1_000_000
+#: Times that a text is percent-decoded: a server behind another may do it again.
+_DECODED = 3
 #: Most strings of one call that are taken for paths; a call with more is read as reaching everything.
 _MOST_PATHS = 512
 _DECLARED = frozenset({"path", "database"})
@@ -110,13 +114,13 @@ class Observer:
             bases = (os.path.join(cwd, base),) if base else (cwd, *server.roots)
             for base in bases:
                 try:
-                    resolved = os.path.realpath(os.path.join(base, spelled))
+                    resolved = os.path.realpath(os.path.join(base, spelled)) if spelled else ""
                 except (OSError, ValueError):
                     resolved = ""
                 if resolved not in seen:
                     seen.add(resolved)
                     yield resolved
-                if os.path.isabs(spelled):
+                if os.path.isabs(spelled) or not spelled:
                     break  # the same from every base
 
     def _seen(
@@ -160,8 +164,9 @@ def _candidates(profile: ToolProfile, arguments: object) -> Iterator[tuple[str, 
         return
     count = 0
     for name, value in arguments.items():
-        declared = profile.targets.get(name) in _DECLARED
+        kind = profile.targets.get(name)
         for text in strings(value):
+            declared = kind in _DECLARED or (kind == "url" and text.lstrip()[:5].casefold() == "file:")
             if declared or _looks_like_path(text):
                 count += 1
                 if count > _MOST_PATHS:
@@ -171,24 +176,35 @@ def _candidates(profile: ToolProfile, arguments: object) -> Iterator[tuple[str, 
 
 
 def _looks_like_path(text: str) -> bool:
-    if not text or len(text) > _LONGEST_PATH or "\n" in text:
+    text = text.strip()  # some servers trim what they take for a path
+    if not text or len(_short(text)) > _LONGEST_PATH or "\n" in text:
         return False
-    return text[0] in "/~." or ":" in text[:8] or "/" in text or "\\" in text or "%2f" in text.casefold()
+    return text[0] in "/~." or ":" in text[:8] or "/" in text or "\\" in text or "%2" in text
 
 
 def _spellings(text: str) -> Iterator[str]:
     """The text itself, percent-decoded, as a file URL, with `~` and backslashes read."""
-    if not text or len(text) > _LONGEST_PATH or "\0" in text:
+    text = _short(text.strip() if text.lstrip()[:5].casefold() == "file:" else text)
+    if len(text) > _LONGEST_PATH or "\0" in text:
         yield ""  # no system call takes it; what it means cannot be told
         return
-    spelled = text
+    spelled = text or "."  # nothing is the directory itself
     if text[:5].casefold() == "file:":
         spelled = _file_url(text)
     yield os.path.expanduser(spelled) if spelled.startswith("~") else spelled
-    if "%" in spelled:
-        yield unquote(spelled)
+    if spelled != (trimmed := spelled.strip()):
+        yield os.path.expanduser(trimmed)
+    for _ in range(_DECODED):
+        if spelled == (spelled := unquote(spelled)):
+            break
+        yield spelled
     if "\\" in spelled:
         yield spelled.replace("\\", "/")
+
+
+def _short(text: str) -> str:
+    """A text too long for the system, as a server would shorten it: `/a/././…/b` is `/a/b`."""
+    return os.path.normpath(text) if _LONGEST_PATH < len(text) <= _LONGEST_TEXT else text
 
 
 def _file_url(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from assent_verify.canonical import canonicalize, digest, parse
 
@@ -75,6 +76,11 @@ class Bundle:
     def rules(self) -> tuple[Rule, ...]:
         """Every rule, the built-in ones last."""
         return self._rules
+
+    @cached_property
+    def counts_calls(self) -> bool:
+        """May any rule go by how many calls the session has had? (Too often is harmless.)"""
+        return any("calls" in rule.text for rule in self._rules)
 
     def members(self, group: str) -> frozenset[PrincipalId] | None:
         """The people of a group; None if the bundle knows no such group."""

@@ -5,18 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-#: Parts of a path, `/`-separated and lower case, whose files are run by something later (DESIGN §3).
+#: Parts of a path, `/`-separated and lower case, whose files are run by something later (DESIGN §3). A folder counts
+#: with all above it that can be put in place at once: `.github` moved there whole brings its workflows along.
+#: Git runs what its configuration says, and a `.git` file, a `commondir` or a `HEAD` makes a repository of any folder.
 _RUNS = re.compile(
     r"(?:^|/)(?:"
-    r"\.git/(?:hooks/|config$|modules/[^/]+/hooks/)|\.husky/|\.githooks/|\.gitattributes$|\.gitmodules$"
+    r"[^/]*\.git(?:/|$)|head$|commondir$|\.gitconfig$|\.gitattributes$|\.gitmodules$|\.husky(?:/|$)|\.githooks(?:/|$)"
     r"|\.(?:bash|zsh|ksh|csh|tcsh)[a-z_]*$|\.profile$|\.zshenv$|\.login$|\.xinitrc$|\.xprofile$|\.inputrc$"
-    r"|\.config/(?:fish/|autostart/|systemd/)|\.local/share/systemd/|launchagents/|launchdaemons/|cron\.[a-z]+/|crontab"
-    r"|\.github/workflows/|\.github/actions/|\.gitlab-ci\.ya?ml$|\.circleci/|\.travis\.ya?ml$|jenkinsfile$"
+    r"|\.config(?:/(?:fish|autostart|systemd|git|nvim)(?:/|$)|$)|\.local(?:/share(?:/systemd(?:/|$)|$)|$)"
+    r"|launch(?:agents|daemons)(?:/|$)|cron\.[a-z]+(?:/|$)|crontab"
+    r"|\.github(?:/(?:workflows|actions)(?:/|$)|$)|\.gitlab-ci\.ya?ml$|\.circleci(?:/|$)|\.travis\.ya?ml$|jenkinsfile$"
     r"|azure-pipelines\.ya?ml$|bitbucket-pipelines\.ya?ml$|\.pre-commit-config\.ya?ml$"
     r"|package\.json$|\.npmrc$|\.yarnrc[^/]*$|setup\.py$|conftest\.py$|sitecustomize\.py$|usercustomize\.py$|[^/]+\.pth$"
     r"|(?:gnu)?makefile$|justfile$|rakefile$|dockerfile[^/]*$|docker-compose[^/]*\.ya?ml$|\.envrc$"
-    r"|\.vscode/(?:tasks|launch|settings)\.json$|\.idea/|\.cursor/|\.claude/|\.codex/|\.gemini/|\.mcp\.json$|mcp\.json$"
-    r"|\.ssh/(?:authorized_keys|config|rc)[0-9]?$|\.gdbinit$|\.vimrc$|\.exrc$|\.emacs$|\.lldbinit$"
+    r"|\.vscode(?:/(?:tasks|launch|settings)\.json$|$)"
+    r"|\.(?:idea|cursor|claude|codex|gemini|vim)(?:/|$)|\.mcp\.json$|mcp\.json$"
+    r"|\.ssh(?:/(?:authorized_keys|config|rc)[0-9]?$|$)|\.cargo(?:/config(?:\.toml)?$|$)"
+    r"|\.gdbinit$|\.vimrc$|\.exrc$|\.emacs$|\.lldbinit$|\.tmux\.conf$"
     r")"
 )
 _SECRET = re.compile(

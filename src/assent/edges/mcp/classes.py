@@ -137,3 +137,8 @@ def _clean(value: object) -> object:
     if isinstance(value, dict):
         return without_ours(value)
     return [_clean(member) for member in value] if isinstance(value, list) else value
+
+
+def own_code(body: dict[str, object], ours: int) -> dict[str, object]:
+    """An error of the other end under another code if it bears ours: nobody else may speak as a decision."""
+    return {**body, "code": -32603} if body.get("code") == ours else body

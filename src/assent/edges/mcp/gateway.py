@@ -184,6 +184,8 @@ class Gateway:
 
     async def _passed(self, end: End, asked: Asked, response: Response) -> None:
         body = _without_ours(response.body)
+        if response.failed:
+            body = classes.own_code(body, frames.REFUSED)
         if asked.request.method == "initialize" and not response.failed:
             capabilities = body.get("capabilities")
             self._lists_tools = isinstance(capabilities, dict) and "tools" in capabilities

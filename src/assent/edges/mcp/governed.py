@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from assent_verify.canonical import canonicalize
 
-from assent.edges.mcp import answers, classes
-from assent.edges.mcp.frames import Response, response
+from assent.edges.mcp import answers, classes, roots
+from assent.edges.mcp.frames import REFUSED, Response, response
 from assent.edges.mcp.peer import Asked, LostError, Peer
 from assent.edges.mcp.tools import ListingError, Tools
 from assent.enforce.gather import Call
@@ -46,6 +46,7 @@ class Setting:
         server: the wrapped server.
         wait: seconds an escalated call is held.
         deadline: seconds from now until an attempt's outcome is due.
+        roots: what the client may name as roots to the server.
     """
 
     guard: Guard
@@ -53,6 +54,7 @@ class Setting:
     server: Server
     wait: float
     deadline: Callable[[AttemptId], float]
+    roots: Sequence[str] = ()
 
 
 class Governor:
@@ -80,6 +82,7 @@ class Governor:
     async def serve(self, asked: Asked) -> None:
         """Answer one governed request, whatever becomes of it. Never raises an expected error."""
         params, transport = classes.split(asked.request.params)
+        params = roots.narrowed_responses(params, self._setting.roots)
         call = await self._call(asked, params)  # (1)
         ruling = await self._held(call, asked, transport)  # (2) to (6)
         if isinstance(ruling, Refused):
@@ -194,7 +197,9 @@ class Governor:
             answer = await future
         except LostError:
             return
-        await self._tell(asked, response(asked.request.id, canonicalize(answer.body), failed=answer.failed))
+        body = classes.own_code(answer.body, REFUSED) if answer.failed else answer.body
+        line = response(asked.request.id, canonicalize(classes.without_ours(body)), failed=answer.failed)
+        await self._tell(asked, line)
 
     async def _unknown(self, permit: Permit, asked: Asked, code: str) -> None:
         logger.warning("outcome unknown (%s): attempt %s may have happened", code, permit.attempt)
@@ -208,10 +213,13 @@ class Governor:
 
     async def _release(self, permit: Permit, asked: Asked, answer: Response) -> None:
         """Record the outcome and its labels, then let the first byte out."""
-        body = answer.body
+        body = classes.own_code(answer.body, REFUSED) if answer.failed else answer.body
         data = canonicalize(body)
         if b'"assent/' in data:
             body = classes.without_ours(body)
+            data = canonicalize(body)
+        if asked.request.method == "roots/list" and not answer.failed:
+            body = roots.narrowed(body, self._setting.roots)
             data = canonicalize(body)
         failed = answer.failed or body.get("isError") is True
         outcome = Outcome("failed" if failed else "succeeded", "gateway", data)

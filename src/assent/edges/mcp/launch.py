@@ -267,6 +267,7 @@ async def _serve(home: Home, child: Child, server: Server, principal: Principal,
     from assent.edges.mcp.governed import Setting
     from assent.edges.mcp.lifecycle import connect, until_closed
     from assent.edges.mcp.pins import Pins
+    from assent.edges.mcp.roots import configured
     from assent.edges.mcp.visible import visible
 
     session = await home.sessions.join(principal, client.key, client.process)
@@ -282,7 +283,8 @@ async def _serve(home: Home, child: Child, server: Server, principal: Principal,
         asyncio.get_running_loop().run_in_executor(None, home.notifier.notify, "Assent", body)
 
     pins = Pins(home.store, home.log, home.clock, home.node, server.name, tell)
-    setting = Setting(home.guard, session.id, server, home.config.approval_wait, due)
+    roots = configured(server, str(home.config.home))
+    setting = Setting(home.guard, session.id, server, home.config.approval_wait, due, roots)
     theirs = await connect(os.fdopen(os.dup(0), "rb", 0), os.fdopen(os.dup(1), "wb", 0), limit)
     ours = await connect(child.output, child.input, limit)
 
