@@ -18,15 +18,18 @@ import os
 import statistics
 import tempfile
 import time
+from functools import cache
 from pathlib import Path
+
+from assent_verify.canonical import canonicalize, digest
 
 from assent import assembly
 from assent.config import load
 from assent.enforce.gather import Call
 from assent.enforce.guard import Allowed
+from assent.model.ids import SessionId
 from assent.model.outcome import Outcome
 from assent.model.profile import Server, ToolDefinition
-from assent_verify.canonical import canonicalize, digest
 
 TOOL = {
     "name": "list_items",
@@ -41,22 +44,35 @@ SERVER = Server("bench", zone="local")
 RESPONSE = b'{"content":[{"text":"nothing found","type":"text"}]}'
 
 
+@cache
 def definition() -> ToolDefinition:
+    """The tool that every call is of."""
     return ToolDefinition("list_items", TOOL, digest(canonicalize(TOOL)))
+
+
+async def opened(home: assembly.Home, number: int) -> SessionId:
+    """A session of one of eight agents."""
+    principal = home.principal(f"bench-{number % 8}")
+    session = await home.sessions.join(principal, f"bench:{os.getpid()}:{number}", home.process)
+    return session.id
+
+
+async def one_action(home: assembly.Home, session: SessionId, done: int) -> None:
+    """Decide, commit, begin and settle one call that must be allowed."""
+    params = {"name": "list_items", "arguments": {"query": f"item {done}", "limit": 10}}
+    ruling = await home.guard.authorize(Call(session, SERVER, "tools/call", "list_items", definition(), params))
+    if not isinstance(ruling, Allowed) or ruling.permit is None:
+        raise SystemExit(f"not allowed: {ruling}")
+    await home.guard.begin(ruling.permit)
+    await home.guard.settle(ruling.permit, Outcome("succeeded", "gateway", RESPONSE), json.loads(RESPONSE))
 
 
 async def one_session(home: assembly.Home, end: float, number: int, took: list[float]) -> int:
     """Calls until `end`; how many were allowed and settled."""
-    session = await home.sessions.join(home.principal(f"bench-{number}"), f"bench:{os.getpid()}:{number}", home.process)
-    tool, done = definition(), 0
+    session, done = await opened(home, number), 0
     while time.perf_counter() < end:
         begun = time.perf_counter()
-        params = {"name": "list_items", "arguments": {"query": f"item {done}", "limit": 10}}
-        ruling = await home.guard.authorize(Call(session.id, SERVER, "tools/call", "list_items", tool, params))
-        if not isinstance(ruling, Allowed) or ruling.permit is None:
-            raise SystemExit(f"not allowed: {ruling}")
-        await home.guard.begin(ruling.permit)
-        await home.guard.settle(ruling.permit, Outcome("succeeded", "gateway", RESPONSE), json.loads(RESPONSE))
+        await one_action(home, session, done)
         took.append(time.perf_counter() - begun)
         done += 1
     return done
@@ -91,6 +107,19 @@ def bare_fdatasync(directory: Path, size: int, rounds: int) -> list[float]:
     return took
 
 
+async def flushed_per_action(path: Path) -> int:
+    """Bytes that one action's decision and outcome add to the write-ahead log, which the next flush writes out."""
+    wal, grown = path / "assent.db-wal", []
+    with assembly.open_home(load(path, {})) as home:
+        session = await opened(home, 0)
+        for number in range(40):
+            before = wal.stat().st_size
+            await one_action(home, session, number)
+            if wal.stat().st_size > before:  # else it was written over from its start
+                grown.append(wal.stat().st_size - before)
+    return int(statistics.median(grown)) if grown else 4096
+
+
 def measure(sessions: int, processes: int, seconds: float) -> dict[str, object]:
     """One row: a fresh home, `sessions` spread over `processes`."""
     with tempfile.TemporaryDirectory() as scratch:
@@ -122,7 +151,9 @@ def measure(sessions: int, processes: int, seconds: float) -> dict[str, object]:
             "db_bytes_per_action": per_action,
         }
         if sessions == 1:
-            bare = bare_fdatasync(Path(scratch), per_action, 500)
+            flushed = asyncio.run(flushed_per_action(path))
+            bare = bare_fdatasync(Path(scratch), flushed, 500)
+            row["flushed_bytes_per_action"] = flushed
             row["bare_fdatasync_p50_ms"] = round(statistics.median(bare) * 1000, 3)
         return row
 
