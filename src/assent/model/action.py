@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from assent_verify.canonical import canonicalize, digest
+
 from assent.model.ids import ActionDigest, Digest, PrincipalId, SessionId
 
 #: Keys of `params._meta` that carry transport, not meaning; not in the digest (DESIGN §8).
