@@ -86,9 +86,10 @@ class World:
         folder: an empty directory; policy files live there.
         policy: Cedar text in force; None for the starter policy.
         profiles: the operator's own profile text, TOML.
+        enrolled: whether `assent init` has enrolled the operator's key.
     """
 
-    def __init__(self, folder: Path, policy: str | None = None, profiles: str = "") -> None:
+    def __init__(self, folder: Path, policy: str | None = None, profiles: str = "", *, enrolled: bool = True) -> None:
         self.clock = Clock()
         self.store = BreakableStore()
         self.config = Config(home=folder / "home", user="ana")
@@ -102,7 +103,8 @@ class World:
         self.key = VerifierKey("assent/world", log_key.public)
         homes.begin(self.log, self.store, self.config, str(self.key), self.clock.now())
         self.operator = KeySigner(Ed25519PrivateKey.generate(), "passphrase")
-        homes.enrol(self.log, self.config, self.operator, self.clock.now())
+        if enrolled:
+            homes.enrol(self.log, self.config, self.operator, self.clock.now())
         self.home = Home(self.config, self.store, self.log, self.clock, self.key)
         self.guard = self.home.guard
         self.server = Server("files", zone="local", cwd=str(folder))

@@ -115,7 +115,9 @@ def _environment(environ: Mapping[str, str]) -> dict[str, object]:
 
 def _typed(setting: str, text: str) -> object:
     """The value that a text of the environment means, or the text itself if it means none."""
-    if setting in ("user", "show_values"):
+    if setting == "user":
+        return text
+    if setting == "show_values":
         return True if text.lower() in _TRUE else False if text.lower() in _FALSE else text
     if re.fullmatch(r"[0-9]{1,12}", text):
         return int(text)

@@ -57,6 +57,12 @@ def test_a_mistake_in_the_environment_is_named(tmp_path: Path, name: str, value:
         load(tmp_path, {name: value})
 
 
+@pytest.mark.parametrize("name", ["on", "7", "true"])
+def test_a_name_is_a_name_whatever_else_it_could_mean(tmp_path: Path, name: str) -> None:
+    """`ASSENT_USER=on` is a person called on."""
+    assert load(tmp_path, {"ASSENT_USER": name}).user == name
+
+
 def test_a_person_without_a_plain_name_still_has_one(tmp_path: Path) -> None:
     """The owner's id must be ASCII and unique on the machine."""
     assert load(tmp_path, {"USER": "ana maría"}).user.startswith("uid-")

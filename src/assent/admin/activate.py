@@ -63,11 +63,15 @@ def _matches(reader: Reader, found: Texts) -> bool:
 
 
 def _difference(reader: Reader, found: Texts) -> str:
+    """Everything that would change: a profile can do as much harm as a policy."""
     archive = reader.archived(Digest(reader.state("bundle") or ""))
     old = from_archive(archive) if archive else None
     before = (*old.sources, Source("entities.json", old.entities)) if old else ()
     after = (*found.policies, Source("entities.json", found.entities))
-    return texts.difference(before, after)
+    catalog = reader.archived(Digest(reader.state("catalog") or ""))
+    known = texts.archived_profiles(catalog) if catalog else ()
+    parts = (texts.difference(before, after), texts.difference(known, found.profiles))
+    return "\n".join(part for part in parts if part)
 
 
 def activate(log: Log, found: Texts, signer: Signer | None, now: int) -> Digest:

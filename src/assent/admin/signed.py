@@ -19,20 +19,20 @@ def append(
 
     Args:
         now: milliseconds since the epoch.
-        signer: the operator's unlocked key; None only while no key is enrolled.
+        signer: the operator's unlocked key; None only while nothing has been put in force.
 
     Raises:
-        RequestError: `operator_key_needed`: a key is enrolled, so an unsigned leaf is refused.
-            `not_enrolled`: the signer's key is not the operator's.
+        RequestError: `operator_key_needed`: the home has begun, so an unsigned leaf is refused.
+            `not_enrolled`: the signer's key is not the operator's, or none is enrolled yet;
+            a key that nobody enrolled signs its own enrolment and nothing else.
     """
-    enrolled = tx.state("operator") or ""
     if signer is None:
-        if enrolled:
+        if tx.state("bundle") or tx.state("operator"):
             raise RequestError("operator_key_needed", f"`{event}` needs the operator's key", help="unlock it")
         return leaves.append(tx, leaves.system(node, now, event, subject), None)
-    key = digest(signer.public)
-    if enrolled and key != enrolled:
-        help = "give the key that `assent init` enrolled, with --key"
+    enrolled, key = tx.state("operator") or "", digest(signer.public)
+    if key != enrolled and (enrolled or event != "enrol"):
+        help = "give the key that `assent init` enrolled, with --key" if enrolled else "run `assent init` at a terminal"
         raise RequestError("not_enrolled", "this key is not the operator's", help=help)
     signature = base64.b64encode(signer.sign(leaves.system_statement(event, subject, now))).decode()
     signed = leaves.Signature(key, signer.assurance, signature)

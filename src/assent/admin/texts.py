@@ -57,13 +57,22 @@ def catalog_from_archive(archive: bytes) -> Profiles:
     Raises:
         PolicyError: not an archive of a catalog.
     """
+    return Profiles.load(archived_profiles(archive))
+
+
+def archived_profiles(archive: bytes) -> tuple[Source, ...]:
+    """The texts of an archived catalog.
+
+    Raises:
+        PolicyError: not an archive of a catalog.
+    """
     try:
         value = parse(archive, max_bytes=_MOST)
     except ProofError as error:
         raise PolicyError("bad_archive", f"the archived catalog is not readable: {error.message}") from error
     if not isinstance(value, dict) or value.get("format") != CATALOG_FORMAT:
         raise PolicyError("bad_archive", f"expected an archive of format `{CATALOG_FORMAT}`")
-    return Profiles.load([Source(name, text) for name, text in value["sources"]])
+    return tuple(Source(name, text) for name, text in value["sources"])
 
 
 def read(home: Path) -> Texts:
@@ -116,6 +125,8 @@ def _sources(folder: Path, pattern: str) -> tuple[Source, ...]:
 
 def _text(path: Path) -> str:
     try:
+        if not path.is_file():  # a pipe would be waited for without end
+            raise ConfigError("file_unreadable", f"`{path}` is not a plain file", help="remove it")
         if path.stat().st_size > _MOST:
             raise ConfigError("file_too_large", f"`{path}` is larger than {_MOST} bytes")
         return path.read_text("utf-8")
@@ -124,12 +135,18 @@ def _text(path: Path) -> str:
 
 
 def difference(old: Sequence[Source], new: Sequence[Source]) -> str:
-    """Unified diff of two sets of texts, by name; empty if they are the same."""
+    """Unified diff of two sets of texts, by name; empty only if they are the same."""
     before, after = {one.name: one.text for one in old}, {one.name: one.text for one in new}
     parts = []
     for name in sorted({*before, *after}):
         one, other = before.get(name, ""), after.get(name, "")
         if one != other:
-            lines = difflib.unified_diff(one.splitlines(), other.splitlines(), f"active/{name}", name, lineterm="")
+            lines = difflib.unified_diff(_lines(one), _lines(other), f"active/{name}", name, lineterm="")
             parts.append("\n".join(lines))
     return "\n".join(parts)
+
+
+def _lines(text: str) -> list[str]:
+    """Lines as Cedar and TOML end them: `splitlines` would hide a rule moved behind a comment by U+2028."""
+    *whole, rest = text.split("\n")
+    return [*whole, rest, "\\ no newline at the end"] if rest else whole

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from assent_verify.canonical import canonicalize, digest
 from assent_verify.receipt import commit
 
+from assent.approve.expire import expire
 from assent.model.action import Action
 from assent.model.approval import Approval, Asked
 from assent.model.ids import ApprovalId, AttemptId, Digest, new_id
@@ -46,13 +47,11 @@ def ask(tx: Transaction, question: Question) -> Approval | None:
     A variation of a question that is still open (same server, tool and targets)
     takes its place: what was asked before is cancelled, so people see one.
     """
+    expire(tx, question.now)
     mine = [a for a in tx.approvals(status="pending") if a.session == question.session.id]
-    late = [old for old in mine if old.expires <= question.now]
-    same = [old for old in mine if old.refusal == question.refusal and old not in late]
-    if len(mine) - len(late) - len(same) >= MOST_OPEN:
+    same = [old for old in mine if old.refusal == question.refusal]
+    if len(mine) - len(same) >= MOST_OPEN:
         return None
-    for old in late:
-        tx.put_approval(replace(old, status="expired"))
     for old in same:
         tx.put_approval(replace(old, status="cancelled"))
     approval = build(question)

@@ -96,7 +96,7 @@ def _must_have_operator(home: Home) -> None:
 
 def _print_difference(difference: str) -> None:
     """The diff, made visible: the agent may have written what is to be activated."""
-    for line in difference.splitlines() or ["(profiles changed)"]:
+    for line in difference.split("\n"):
         colour = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1])
         click.echo("  " + click.style(visible(line), fg=colour))
 
@@ -124,4 +124,4 @@ def show(shell: Shell, id: str | None) -> None:
 
 
 def _whole(text: str) -> str:
-    return "\n".join(visible(line) for line in text.splitlines())
+    return "\n".join(visible(line) for line in text.removesuffix("\n").split("\n"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from assent.enforce.guard import Refused
 from assent.errors import ConfigError, PolicyError, RequestError
 from assent.keys import file as key_files
 from assent.model.ids import Digest
+from assent.policy.bundle import Source
 from assent.ports import Pin
 from tests.world import World, tool
 
@@ -75,6 +77,62 @@ def test_activation_needs_the_operators_key(world: World) -> None:
         with pytest.raises(RequestError) as refused:
             activate.activate(world.log, found, signer, world.clock.now())
         assert refused.value.code == code
+
+
+def test_before_anybody_is_enrolled_nobody_activates_accepts_or_confirms(tmp_path: Path) -> None:
+    """Invariant 9: no signature and a key of the agent's own making are worth the same; the log stays sound."""
+    world = World(tmp_path, enrolled=False)
+    stranger = key_files.create(tmp_path / "stranger.key")
+    policy(world).write_text(DENY)
+    found = texts.read(world.config.home)
+    before = world.leaves()
+    for signer, code in ((None, "operator_key_needed"), (stranger, "not_enrolled")):
+        with pytest.raises(RequestError) as refused:
+            activate.activate(world.log, found, signer, world.clock.now())
+        assert refused.value.code == code
+    with pytest.raises(RequestError):
+        clock.confirm(world.log, "", world.clock.now(), world.clock.steady(), stranger)
+    pin = Pin("files", "t", Digest("sha256:" + "1" * 64), "{}", Digest("sha256:" + "2" * 64), '{"a":1}')
+    world.log.submit(lambda tx: tx.put_pin(pin), durable=True).result()
+    with pytest.raises(RequestError):
+        pins.accept(world.log, pin, stranger, world.clock.now())
+    assert world.leaves() == before
+    homes.enrol(world.log, world.config, world.operator, world.clock.now())
+    activate.activate(world.log, found, world.operator, world.clock.now())
+    world.verify()
+
+
+def test_a_changed_profile_is_shown_before_it_is_activated(world: World) -> None:
+    """A profile that calls a deletion a read does as much harm as a policy."""
+    own = '[server]\nname = "files"\n\n[tools.delete_all]\neffects = ["read"]\nreversibility = "reversible"\n'
+    (world.config.home / "catalog" / "own.toml").write_text(own)
+    with world.store.read() as reader:
+        found = activate.standing(reader, world.config.home)
+    assert found.state == "changed", found.error
+    assert "+[tools.delete_all]" in found.difference.split("\n")
+
+
+@pytest.mark.parametrize("character", ["\u2028", "\x0b", "\x0c", "\x85"])
+def test_a_rule_cannot_be_hidden_behind_a_comment(character: str) -> None:
+    """Only a line feed ends a Cedar comment, so only a line feed ends a line of the difference."""
+    old, new = (
+        [Source("a.cedar", f"// note{end}forbid (principal, action, resource);\n")] for end in ("\n", character)
+    )
+    assert "-forbid (principal, action, resource);" in texts.difference(old, new).split("\n")
+
+
+def test_a_missing_last_line_feed_is_a_difference() -> None:
+    """A difference is empty only if nothing differs."""
+    assert texts.difference([Source("a", "x\n")], [Source("a", "x")])
+
+
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(world: World) -> None:
+    """Whatever stands there, looking at the files ends: they are broken."""
+    os.mkfifo(world.config.home / "policy" / "pipe.cedar")
+    with world.store.read() as reader:
+        found = activate.standing(reader, world.config.home)
+    assert found.error is not None
+    assert found.error.code == "file_unreadable"
 
 
 def test_everything_ever_in_force_is_archived(world: World) -> None:
