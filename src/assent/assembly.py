@@ -7,7 +7,7 @@ import json
 import logging
 import os
 import secrets
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -42,6 +42,8 @@ from assent.stores.view import view
 logger = logging.getLogger("assent")
 
 DATABASE = "assent.db"
+#: Milliseconds between two looks for clear values whose time is over.
+SWEEP_MS = 3_600_000
 LOG_KEY = "log.key"
 OPERATOR_KEY = "operator.key"
 
@@ -73,7 +75,9 @@ class Home:
         self.notifier = Desktop()
         self.sessions = Sessions(log, clock, self.node, process.alive)
         self._rules: Rules | None = None
-        observer = Observer(guarded_paths(config.home), config.prior_limit)
+        with store.read() as reader:
+            key_file = reader.state(homes.KEY_FILE)
+        observer = Observer(guarded_paths(config.home), config.prior_limit, [Path(key_file)] if key_file else [])
         gatherer = Gatherer(clock, observer, cedar.engine())
         limits = Limits(keep_days=config.sidecar_days)
         self.guard = Guard(store, log, clock, self.rules, gatherer, self.node, self.notifier, limits)
@@ -112,10 +116,29 @@ class Home:
             self._rules = replace(self._rules, barred="bundle_too_old" if old else "")
         return self._rules
 
+    def sweep(self) -> int:
+        """Erase clear values whose time is over; how many receipts they belonged to.
+
+        Raises:
+            UnavailableError: the store cannot be written.
+        """
+        erased, now = 0, self.clock.now()
+        while done := self.log.submit(lambda tx: tx.drop_sidecars(now), durable=False).result():
+            erased += done
+        return erased
+
     async def watch(self, every: float = 2.0) -> None:
-        """Look after the policy and catalog files until cancelled; say loudly what is wrong with a changed one."""
+        """Look after the policy and catalog files until cancelled; say loudly what is wrong with a changed one.
+
+        Erases clear values whose time is over now and then, too.
+        """
         seen: object = None
+        swept = -SWEEP_MS
         while True:
+            if self.clock.steady() - swept >= SWEEP_MS:
+                swept = self.clock.steady()
+                with suppress(UnavailableError):  # said where a call is denied for it; tried again in an hour
+                    await asyncio.to_thread(self.sweep)
             now = texts.signature(self.config.home)
             if now != seen:
                 seen = now

@@ -59,6 +59,10 @@ def _write(path: Path, text: str) -> None:
         file.write(text)
 
 
+#: State key of the path of the operator's key file.
+KEY_FILE = "operator_file"
+
+
 def owner(config: Config) -> PrincipalId:
     """The `User` who owns the local agents."""
     return PrincipalId(f'User::"local/{config.user}"')
@@ -88,8 +92,11 @@ def begin(log: Log, store: Store, config: Config, vkey: str, now: int) -> bool:
     return log.submit(job, durable=True).result()
 
 
-def enrol(log: Log, config: Config, signer: Signer, now: int) -> bool:
+def enrol(log: Log, config: Config, signer: Signer, now: int, place: Path | None = None) -> bool:
     """Enrol the operator's key, once; False if it is enrolled.
+
+    Args:
+        place: the file that holds it; from now on no call may reach it.
 
     Raises:
         RequestError: another key is enrolled.
@@ -100,6 +107,8 @@ def enrol(log: Log, config: Config, signer: Signer, now: int) -> bool:
 
     def job(tx: Transaction) -> bool:
         known = tx.state("operator") or ""
+        if known in ("", fingerprint) and place is not None:
+            tx.put_state(KEY_FILE, str(place))
         if known == fingerprint:
             return False
         if known:

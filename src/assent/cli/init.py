@@ -55,7 +55,7 @@ def command(shell: Shell, key: Path | None, yes: bool) -> None:
                     "other_operator", "another operator key is enrolled on this home", help=f"`{key}` was not made"
                 )
             signer, path = create_operator(config, key, passphrase)
-            enrol(home.log, config, signer, home.clock.now())
+            enrol(home.log, config, signer, home.clock.now(), path)
             click.echo(f"operator  {visible(home.owner)}, key in {path}")
             if path != config.home / OPERATOR_KEY:
                 _warn_of(path, signer.assurance)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -66,13 +66,14 @@ class Observer:
     Args:
         guarded: what no call may reach.
         prior_limit: most bytes of one file kept before a write.
+        files: single files elsewhere that no call may reach either, by any name.
     """
 
-    def __init__(self, guarded: Guarded, prior_limit: int) -> None:
+    def __init__(self, guarded: Guarded, prior_limit: int, files: Sequence[Path] = ()) -> None:
         self._guarded = guarded
         self._limit = prior_limit
         # hard links to small files of the home: another name for the same thing
-        self._inodes = _inodes(guarded.home)
+        self._inodes = _inodes(guarded.home) | _inodes_of(files)
 
     def observe(self, profile: ToolProfile, action: Action, server: Server) -> Observed:
         """Everything that is looked up for one call. Never raises for what a call holds."""
@@ -259,14 +260,17 @@ def _read(path: str, limit: int) -> bytes | None:
 
 
 def _inodes(home: str) -> frozenset[tuple[int, int]]:
+    return _inodes_of(Path(folder, name) for folder, _, names in os.walk(home) for name in names)
+
+
+def _inodes_of(files: Iterable[Path]) -> frozenset[tuple[int, int]]:
     found: set[tuple[int, int]] = set()
-    for folder, _, names in os.walk(home):
-        for name in names:
-            try:
-                info = os.lstat(os.path.join(folder, name))
-            except OSError:
-                continue
-            found.add((info.st_dev, info.st_ino))
+    for file in files:
+        try:
+            info = os.lstat(file)
+        except OSError:
+            continue
+        found.add((info.st_dev, info.st_ino))
     return frozenset(found)
 
 
