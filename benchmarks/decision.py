@@ -146,16 +146,18 @@ def main() -> None:
     """Measure every size in a process of its own, so that memory is its own."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", metavar="FILE", help="also write the results here")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the rounds")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
         print(json.dumps(measure(options.one, options.rounds)))
         return
+    rounds = options.rounds // 10 if options.quick else options.rounds
     rows = []
     print(" ".join(f"{title:>9}" for title in COLUMNS.values()))
     for size in SIZES:
-        command = [sys.executable, __file__, "--one", str(size), "--rounds", str(options.rounds)]
+        command = [sys.executable, __file__, "--one", str(size), "--rounds", str(rounds)]
         row = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
         rows.append({**row, "ratio": round(row["p50_us"] / (rows[0] if rows else row)["p50_us"], 2)})
         print(" ".join(f"{rows[-1][name]:>9,}" for name in COLUMNS), flush=True)

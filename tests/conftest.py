@@ -1,0 +1,25 @@
+"""What holds for every test: nothing of the person's own home, and one place for how many rounds."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import hypothesis
+import pytest
+
+#: `make soak` runs the same tests with many more rounds, and with chance; `make test` says the same twice.
+SOAK = os.environ.get("ASSENT_SOAK") == "1"
+
+hypothesis.settings.register_profile("test", deadline=None, print_blob=True, derandomize=True)
+hypothesis.settings.register_profile("soak", deadline=None, print_blob=True, max_examples=5_000)
+hypothesis.settings.load_profile("soak" if SOAK else "test")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_settings_from_outside() -> Iterator[None]:
+    """No test sees the settings of whoever runs it: each names its own home."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("ASSENT_") and name != "ASSENT_SOAK"]:
+            patch.delenv(name)
+        yield
