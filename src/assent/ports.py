@@ -78,11 +78,16 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """Bytes of a file before a permitted write; None if the file did not exist."""
+    """Bytes of a file before a permitted write; None if the file did not exist.
+
+    Args:
+        receipt: index of the allow receipt; the bytes are erased with its clear values.
+    """
 
     attempt: AttemptId
     path: str
     content: bytes | None
+    receipt: LeafIndex = LeafIndex(-1)  # noqa: RUF009 - a NewType is its value
 
 
 class Reader(Protocol):
@@ -93,6 +98,9 @@ class Reader(Protocol):
 
     def session(self, id: SessionId) -> Session | None: ...
     def sessions(self, *, open_only: bool) -> Sequence[Session]: ...
+    def recent_sessions(self, since: int) -> Sequence[Session]:
+        """Sessions that are open or ended after this time (ms)."""
+
     def session_of(self, client: str) -> Session | None:
         """The open session of this client key, else None."""
 
@@ -165,7 +173,10 @@ class Transaction(Reader, Protocol):
     def put_prior(self, prior: Prior) -> None: ...
     def put_sidecar(self, sidecar: Sidecar) -> None: ...
     def drop_sidecars(self, before: int) -> int:
-        """Erase sidecars that expired before this time (ms); how many."""
+        """Erase sidecars that expired before this time (ms), and prior bytes of their receipts; how many.
+
+        At most some thousands at once: call it until it gives 0.
+        """
 
     def put_node(self, node: str, process: str) -> None: ...
     def drop_node(self, node: str) -> None: ...

@@ -106,7 +106,7 @@ class StoreContract:
         session, attempt, approval = a_session(), an_attempt(), an_approval()
         pin = Pin("files", "write", sha("d"), "{}", sha("o"), '{"x":1}')
         side = Sidecar(LeafIndex(0), b"\x00\xff" * 8, '{"path":"é"}', 50)
-        prior = Prior(attempt.id, "/tmp/é", b"\x00bytes")
+        prior = Prior(attempt.id, "/tmp/é", b"\x00bytes", LeafIndex(0))
         absent = Prior(attempt.id, "/tmp/new", None)
         with store.begin() as tx:
             tx.append(b"leaf")

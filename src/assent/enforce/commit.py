@@ -143,7 +143,7 @@ def commit(tx: Transaction, proposal: Proposal, node: str, now: int, keep_days: 
     if permit is None:
         return Committed(verdict, appended.index, appended.hash, None, approval, appended.session)
     for prior in proposal.priors:
-        tx.put_prior(replace(prior, attempt=proposal.attempt))
+        tx.put_prior(replace(prior, attempt=proposal.attempt, receipt=appended.index))
     permit = replace(permit, receipt=appended.index)
     return Committed(verdict, appended.index, appended.hash, permit, None, appended.session)
 

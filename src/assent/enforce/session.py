@@ -107,10 +107,8 @@ def _forerunner(tx: Transaction, principal: PrincipalId, key: str, now: int) -> 
     """The latest labelled session of this client or principal that ended under an hour ago."""
     recent = [
         session
-        for session in tx.sessions(open_only=False)
-        if session.labels
-        and (session.principal == principal or session.client == key)
-        and (session.status == "open" or now - session.ended < INHERIT_MS)
+        for session in tx.recent_sessions(now - INHERIT_MS)
+        if session.labels and (session.principal == principal or session.client == key)
     ]
     if not recent:
         return None

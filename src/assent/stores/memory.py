@@ -33,6 +33,9 @@ class MemoryReader:
     def sessions(self, *, open_only: bool) -> Sequence[Session]:
         return [s for _, s in sorted(self._rows.session.items()) if s.status == "open" or not open_only]
 
+    def recent_sessions(self, since: int) -> Sequence[Session]:
+        return [s for s in self.sessions(open_only=False) if s.status == "open" or s.ended > since]
+
     def session_of(self, client: str) -> Session | None:
         mine = (s for s in self._rows.session.values() if s.client == client and s.status == "open")
         return min(mine, key=lambda session: (session.opened, session.id), default=None)
@@ -135,6 +138,9 @@ class MemoryStore:
             yield overlay
             self._frontier = Frontier.from_bytes(overlay.frontier().to_bytes())
             self._leaves.extend(overlay.appended)
+            erased = {index for index, row in overlay.rows.sidecar.items() if row is None}
+            for key in [key for key, prior in self._rows.prior.items() if prior.receipt in erased]:
+                del self._rows.prior[key]
             for table in Rows.__dataclass_fields__:
                 _merge(getattr(self._rows, table), getattr(overlay.rows, table))
             self._commits += 1

@@ -189,6 +189,12 @@ class Overlay:
         merged.update(self.rows.session)
         return [session for _, session in sorted(merged.items()) if session.status == "open" or not open_only]
 
+    def recent_sessions(self, since: int) -> Sequence[Session]:
+        merged = {session.id: session for session in self._base.recent_sessions(since)}
+        merged.update(self.rows.session)
+        found = (session for _, session in sorted(merged.items()))
+        return [session for session in found if session.status == "open" or session.ended > since]
+
     def session_of(self, client: str) -> Session | None:
         found = self._base.session_of(client)
         merged = {found.id: found} if found else {}

@@ -302,12 +302,13 @@ def _rare(rows: Rows) -> list[tuple[str, Sequence[Row]]]:
     return [
         ("put_sidecar", [(row.index, row.salt, row.values, row.expires) for _, row in side if row]),
         ("drop_sidecar", [(index,) for index, row in side if row is None]),
+        ("drop_priors", [(index,) for index, row in side if row is None]),
         ("put_refusal", list(rows.refusal)),
         ("put_pin", [astuple(pin) for pin in rows.pin.values()]),
         ("put_archive", [(digest, kind, content) for digest, (kind, content) in rows.archive.items()]),
         ("put_kept", [(row.session, row.action, row.attempt, row.result) for _, row in kept if row]),
         ("drop_kept", [(attempt,) for attempt, row in kept if row is None]),
-        ("put_prior", [(prior.attempt, prior.path, prior.content) for prior in rows.prior.values()]),
+        ("put_prior", [(prior.attempt, prior.path, prior.content, prior.receipt) for prior in rows.prior.values()]),
         ("put_node", [(node, process) for node, process in nodes if process is not None]),
         ("drop_node", [(node,) for node, process in nodes if process is None]),
     ]

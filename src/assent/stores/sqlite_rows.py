@@ -149,6 +149,9 @@ class SqliteReader:
     def sessions(self, *, open_only: bool) -> Sequence[Session]:
         return [_session(row) for row in self.rows("open_sessions" if open_only else "all_sessions")]
 
+    def recent_sessions(self, since: int) -> Sequence[Session]:
+        return [_session(row) for row in self.rows("recent_sessions", since)]
+
     def session_of(self, client: str) -> Session | None:
         return self._one(_session, "session_of_client", client)
 

@@ -12,7 +12,7 @@ from assent_verify.canonical import canonicalize
 
 from assent.enforce.guard import AT_ONCE_MS, Allowed, Refused
 from assent.errors import ConflictError, RefusedError, RequestError, UnavailableError
-from assent.model.ids import SessionId
+from assent.model.ids import AttemptId, LeafIndex, SessionId
 from assent.model.outcome import Outcome
 from tests.world import World, tool
 
@@ -386,3 +386,35 @@ async def test_the_response_is_what_is_committed_to(world: World) -> None:
     await world.run(world.call(READ), output="a private answer")
     assert str(world.leaves("outcome")[0]["response"]).startswith("sha256:")
     assert b"private answer" not in canonicalize(world.leaves("outcome")[0])
+
+
+WRITER = """
+[server]
+name = "files"
+[tools.write_note]
+effects = ["write"]
+reversibility = "compensable"
+targets = { path = "path" }
+analysers = ["path"]
+"""
+
+
+async def test_clear_values_and_prior_bytes_are_erased_when_their_time_is_over(tmp_path: Path) -> None:
+    """DESIGN §7: kept 30 days unless configured; every proof stays valid."""
+    world = World(tmp_path, '@id("all")\npermit (principal, action, resource);\n', WRITER)
+    await world.join()
+    (tmp_path / "note").write_text("from before")
+    world.server = replace(world.server, roots=(str(tmp_path),), roots_known=True)
+    note = tool("write_note", path={"type": "string"})
+    await world.run(world.call(note, {"path": str(tmp_path / "note")}))
+    attempt = AttemptId(str(world.leaves("decision")[0]["attempt"]))
+    with world.store.read() as reader:
+        assert [prior.content for prior in reader.priors(attempt)] == [b"from before"]
+    world.clock.pass_time(29 * 86_400)
+    assert world.home.sweep() == 0
+    world.clock.pass_time(2 * 86_400)
+    assert world.home.sweep() > 0
+    with world.store.read() as reader:
+        assert not reader.priors(attempt)
+        assert all(reader.sidecar(LeafIndex(index)) is None for index, _ in reader.leaves())
+    world.verify()

@@ -13,6 +13,14 @@ SELECT id, principal, owner, client, opened, status, version, labels, seq, head,
 SELECT id, principal, owner, client, opened, status, version, labels, seq, head, ended
 FROM session WHERE status = 'open' ORDER BY id;
 
+-- name: recent_sessions
+SELECT id, principal, owner, client, opened, status, version, labels, seq, head, ended
+FROM session WHERE ended > ?
+UNION ALL
+SELECT id, principal, owner, client, opened, status, version, labels, seq, head, ended
+FROM session WHERE status = 'open'
+ORDER BY id;
+
 -- name: session_of_client
 SELECT id, principal, owner, client, opened, status, version, labels, seq, head, ended
 FROM session WHERE client = ? AND status = 'open' ORDER BY opened, id LIMIT 1;
@@ -77,7 +85,7 @@ SELECT content FROM archive WHERE digest = ?;
 SELECT session, action, attempt, result FROM kept WHERE session = ? AND action = ? ORDER BY rowid;
 
 -- name: get_priors
-SELECT attempt, path, content FROM prior WHERE attempt = ? ORDER BY path;
+SELECT attempt, path, content, receipt FROM prior WHERE attempt = ? ORDER BY path;
 
 -- name: all_nodes
 SELECT id, process FROM node;
@@ -164,7 +172,10 @@ INSERT OR REPLACE INTO kept (session, action, attempt, result) VALUES (?, ?, ?, 
 DELETE FROM kept WHERE attempt = ?;
 
 -- name: put_prior
-INSERT OR REPLACE INTO prior (attempt, path, content) VALUES (?, ?, ?);
+INSERT OR REPLACE INTO prior (attempt, path, content, receipt) VALUES (?, ?, ?, ?);
+
+-- name: drop_priors
+DELETE FROM prior WHERE receipt = ?;
 
 -- name: put_sidecar
 INSERT OR REPLACE INTO sidecar (idx, salt, body, expires) VALUES (?, ?, ?, ?);

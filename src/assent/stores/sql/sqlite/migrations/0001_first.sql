@@ -41,6 +41,7 @@ CREATE TABLE session (
     ended INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX session_open ON session (client) WHERE status = 'open';
+CREATE INDEX session_ended ON session (ended);
 
 CREATE TABLE attempt (
     id TEXT PRIMARY KEY,
@@ -116,8 +117,10 @@ CREATE TABLE prior (
     attempt TEXT NOT NULL,
     path TEXT NOT NULL,
     content BLOB,                     -- NULL: the file did not exist
+    receipt INTEGER NOT NULL,         -- erased with the sidecar of this leaf
     PRIMARY KEY (attempt, path)
 ) STRICT;
+CREATE INDEX prior_receipt ON prior (receipt);
 
 CREATE TABLE sidecar (                -- erasable: clear values and salts
     idx INTEGER PRIMARY KEY,
