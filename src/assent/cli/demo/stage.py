@@ -52,7 +52,7 @@ class Stage:
         self.programs = {name: self._program(name) for name in SERVERS}
         self.secret = "AKIA" + "".join(secrets.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") for _ in range(16))
         self.collector = socket.create_server(("127.0.0.1", 0))
-        self.environ: dict[str, str] = {**plain, "ASSENT_APPROVAL_WAIT": "0", "NO_COLOR": "1", "NO_PROXY": "127.0.0.1"}
+        self.environ: dict[str, str] = {**plain, "NO_COLOR": "1", "NO_PROXY": "127.0.0.1"}
         self.environ["no_proxy"] = "127.0.0.1"  # the attacker of the demo listens here
         self.passphrase = secrets.token_hex(8)
         self.folder = Path()
@@ -173,16 +173,17 @@ class Stage:
         }
         return [str(self.programs[name]), *arguments.get(name, [])]
 
-    def governed(self, name: str) -> Wire:
-        """A server behind Assent."""
-        return self._wire([*self.assent, "mcp", "--as", "local/demo-agent", "--", *self.command(name)], name)
+    def governed(self, name: str, wait: int = 0) -> Wire:
+        """A server behind Assent, which holds a call for `wait` seconds while a person is asked."""
+        command = [*self.assent, "mcp", "--as", "local/demo-agent", "--", *self.command(name)]
+        return self._wire(command, name, ASSENT_APPROVAL_WAIT=str(wait))
 
     def bare(self, name: str) -> Wire:
         """The same server without Assent, for comparison."""
         return self._wire(self.command(name), f"bare-{name}")
 
-    def _wire(self, command: Sequence[str], name: str) -> Wire:
-        return Wire(command, self.environ, self.folder / "work", self.folder / f"{name}.err")
+    def _wire(self, command: Sequence[str], name: str, **environ: str) -> Wire:
+        return Wire(command, {**self.environ, **environ}, self.folder / "work", self.folder / f"{name}.err")
 
     def agent_runs(self, *arguments: str) -> tuple[int, str]:
         """The agent runs `assent` itself: same user, same home, but no terminal and no passphrase."""
@@ -211,7 +212,7 @@ class Stage:
             return None
         with connection:
             connection.settimeout(5)
-            line = connection.recv(4096).split(b"\r\n", 1)[0].decode("ascii", "replace")
+            line = connection.recv(4096).split(b"\r\n", 1)[0].decode("ascii", "replace") or "a connection"
             connection.sendall(reply or b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         return line
 

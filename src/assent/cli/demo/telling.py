@@ -9,10 +9,15 @@ from dataclasses import dataclass, field
 
 import click
 
-from assent.cli.output import VERDICT_COLOUR, visible
+from assent.cli.output import VERDICT_COLOUR, columns, visible
 from assent.errors import AssentError
 
 _PAUSE = 0.5  # seconds, on a terminal only
+_NEXT = (
+    ("assent init", "a home of your own, with a key that your passphrase locks"),
+    ("assent mcp -- COMMAND", "before a server in your client's configuration: see examples/quickstart"),
+    ("assent demo --keep", "then look round in its home: assent --home DIR/home receipts list"),
+)
 
 
 @dataclass
@@ -56,7 +61,7 @@ class Teller:
         try:
             run()
         except AssentError as error:
-            self.step("demo", "plays on", f"{error.message} {error.help}".strip(), ok=False)
+            self.step("demo", "plays on", "the scene to its end", wrong=f"{error.message} {error.help}".strip())
             return False
         return True
 
@@ -72,13 +77,21 @@ class Teller:
         elif not self._quiet:
             click.echo(f"\n{number}  {title}\n   {about}")
 
-    def step(self, who: str, did: str, came: str, *, ok: bool, verdict: str = "") -> None:
-        """One step: who did what, and what came of it. `ok` is whether that is what must come."""
+    def step(self, who: str, did: str, must: str, *, wrong: str = "", verdict: str = "") -> None:
+        """One step: who did what, and what came of it.
+
+        Args:
+            must: what must come of it.
+            wrong: what came instead; empty if nothing did.
+            verdict: gives `must` its colour.
+        """
+        ok = not wrong
+        came = must if ok else f"expected {must}; got {wrong}"
         self.scenes[-1].steps.append({"who": who, "did": did, "came": came, "ok": ok})
         if self._quiet:
             return
         mark = click.style("ok", fg="green") if ok else click.style("WRONG", fg="red", bold=True)
-        colour = VERDICT_COLOUR.get(verdict)
+        colour = VERDICT_COLOUR.get(verdict if ok else "deny")
         click.echo(f"   {click.style(who, bold=True)}: {visible(did)}")
         click.echo(f"     {mark}  {click.style(visible(came), fg=colour)}")
         if self._live:
@@ -91,12 +104,15 @@ class Teller:
                 click.echo(click.style(f"       | {visible(line)}", dim=True))
 
     def note(self, text: str) -> None:
-        """A remark on the set-up."""
-        if not self._quiet:
-            click.echo(text)
+        """A remark on the set-up; beside the JSON, where there is one."""
+        click.echo(text, err=self._quiet)
 
     def finish(self, *, ok: bool, seconds: float) -> None:
-        """The last line."""
+        """The last lines: how it went, and what to try next."""
         steps = sum(len(scene.steps) for scene in self.scenes)
         word = "every one ended as it must" if ok else "NOT every one ended as it must"
-        click.echo(f"\n{len(self.scenes)} scenes, {steps} steps in {seconds} s: {word}.")
+        click.echo(f"\n{len(self.scenes)} scenes, {steps} steps in {seconds} s: {click.style(word, bold=True)}.")
+        if ok:
+            click.echo("\nTry next:")
+            for line in columns(_NEXT):
+                click.echo(f"  {line}")
