@@ -18,10 +18,16 @@ def labels_of(profile: ToolProfile, response: object) -> frozenset[str]:
     labels = set(profile.output_labels)
     if profile.inferred or profile.output_trust.get("$", UNTRUSTED) not in _TRUSTED:
         labels.add(UNTRUSTED)
+    if brings_secret(response):
+        labels.add(SECRET)
+    return frozenset(labels)
+
+
+def brings_secret(said: object) -> bool:
+    """Does anything that a server says hold a secret, or more than is searched?"""
     seen = 0
-    for text in strings(response):
+    for text in strings(said):
         seen += len(text)
         if seen > _SEARCHED or holds_secret(text):
-            labels.add(SECRET)
-            break
-    return frozenset(labels)
+            return True
+    return False

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from assent.approve.question import Question
-from assent.catalog.labels import labels_of
+from assent.catalog.labels import SECRET, brings_secret, labels_of
 from assent.decide.facts import Facts, shown
 from assent.decide.pdp import decide
 from assent.enforce import commit as commits
@@ -26,7 +26,7 @@ from assent.inform.clock import reading
 from assent.inform.observe import observe_again
 from assent.model.approval import Approval, Asked
 from assent.model.decision import Decision, Reason
-from assent.model.ids import ApprovalId, AttemptId, LeafIndex, PermitId, new_id
+from assent.model.ids import ApprovalId, AttemptId, LeafIndex, PermitId, SessionId, new_id
 from assent.model.outcome import Outcome
 from assent.model.permit import Permit
 from assent.model.profile import ToolProfile
@@ -415,6 +415,22 @@ class Guard:
 
         # a caller that goes away takes nothing back: what happened is recorded all the same
         self._gatherer.learn(*await asyncio.shield(self._log.commit(job, durable=False, alone=alone)))
+
+    async def heard(self, id: SessionId, said: object) -> None:
+        """Label the session by what a server says outside an answer, before it is released (DESIGN §5).
+
+        Raises:
+            UnavailableError: the label cannot be stored: release nothing of it.
+        """
+        if not brings_secret(said):
+            return
+
+        def job(tx: Transaction) -> None:
+            session = tx.session(id)
+            if session is not None and SECRET not in session.labels:
+                tx.put_session(replace(session, labels=session.labels | {SECRET}, version=session.version + 1))
+
+        await asyncio.shield(self._log.commit(job, durable=False))
 
     async def keep(self, permit: Permit, result: bytes) -> None:
         """Keep a result whose caller has gone; the next identical call gets it, once.

@@ -74,6 +74,7 @@ class Gateway:
         self._tools = Tools(self._ask, pins, visible)
         self._to_server = Governor(setting, self._client.peer, self._server.peer, self._tools)
         self._to_client = Governor(setting, self._server.peer, self._client.peer, None)
+        self._setting = setting
         self._limit = limit
         self._extra = extra
         self._tasks: set[asyncio.Task[None]] = set()
@@ -101,7 +102,10 @@ class Gateway:
                 if end.peer.answered(message):
                     await asyncio.sleep(0)  # its reader goes first: order is kept
             elif isinstance(message, Notification):
-                await self._notification(end, other, message)
+                try:
+                    await self._notification(end, other, message)
+                except AssentError as error:
+                    logger.error("dropped a notification: %s: %s", error.code, error.message)
             else:
                 await self._unreadable(end, message)
             await other.peer.sink.ready()
@@ -184,6 +188,8 @@ class Gateway:
 
     async def _passed(self, end: End, asked: Asked, response: Response) -> None:
         body = _without_ours(response.body)
+        if end is self._client:
+            await self._setting.guard.heard(self._setting.session, body)
         if response.failed:
             body = classes.own_code(body, frames.REFUSED)
         if asked.request.method == "initialize" and not response.failed:
@@ -250,6 +256,7 @@ class Gateway:
             await self._cancelled(end, other, params)
             return
         if not from_client:
+            await self._setting.guard.heard(self._setting.session, params)
             params = self._own_subscription(params)
         await other.peer.notify(message.method, params)
         if from_client and message.method == "notifications/initialized":

@@ -83,6 +83,8 @@ class Governor:
         """Answer one governed request, whatever becomes of it. Never raises an expected error."""
         params, transport = classes.split(asked.request.params)
         params = roots.narrowed_responses(params, self._setting.roots)
+        if self._tools is None:  # what a server asks reaches the client's model
+            await self._guard.heard(self._setting.session, params)
         call = await self._call(asked, params)  # (1)
         ruling = await self._held(call, asked, transport)  # (2) to (6)
         if isinstance(ruling, Refused):
