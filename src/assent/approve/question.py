@@ -18,6 +18,8 @@ from assent.ports import Transaction
 
 #: Most questions one session may have open: more would tire people into saying yes.
 MOST_OPEN = 20
+#: Milliseconds that a call may be held for its answer, and some.
+HELD_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,9 @@ def ask(tx: Transaction, question: Question) -> Approval | None:
     A variation of a question that is still open (same server, tool and targets)
     takes its place: what was asked before is cancelled, so people see one.
     """
-    expire(tx, question.now)
-    mine = [a for a in tx.approvals(status="pending") if a.session == question.session.id]
+    expire(tx, question.now - HELD_MS)  # a call held for a younger one is to hear that it expired
+    waiting = [a for a in tx.approvals(status="pending") if a.expires > question.now]
+    mine = [old for old in waiting if old.session == question.session.id]
     same = [old for old in mine if old.refusal == question.refusal]
     if len(mine) - len(same) >= MOST_OPEN:
         return None

@@ -95,6 +95,24 @@ def _arguments(definition: ToolDefinition) -> Iterator[tuple[str, Mapping[str, o
                 pending.append((place, value))
 
 
+def sent(arguments: object) -> frozenset[str]:
+    """Effects that the names actually sent vote for: an open schema need not declare what its server reads."""
+    effects: set[str] = set()
+    pending: deque[object] = deque([arguments])
+    seen = 0
+    while pending:
+        if (seen := seen + 1) > _NODES_SEEN:
+            return frozenset(effects | {"unknown"})
+        node = pending.popleft()
+        if isinstance(node, dict):
+            for name, value in node.items():
+                effects |= {_ARGUMENTS[word][1] for word in words(name[:LONGEST_NAME]) if word in _ARGUMENTS}
+                pending.append(value)
+        elif isinstance(node, list):
+            pending += node
+    return frozenset(effects - {""})
+
+
 def _of_argument(querying: bool, place: str, schema: Mapping[str, object]) -> Iterator[tuple[str, str, str]]:
     """What one argument is and votes for: (target kind, effect, the vote in words)."""
     if "too" in schema:

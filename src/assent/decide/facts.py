@@ -12,6 +12,7 @@ from typing import Literal
 
 from assent_verify.canonical import canonicalize, digest
 
+from assent.catalog.analysers.secrets import strings
 from assent.catalog.analysis import Analysis
 from assent.decide.exact import decode, encode
 from assent.model.action import Action
@@ -178,16 +179,21 @@ def _once(value: object) -> bytes:
 _RECORDED = tuple(field.name for field in fields(Facts) if field.name not in ("definition", "profile"))
 
 
+#: Stands for an argument that holds a secret: cards are kept, and secrets never are (DESIGN §7).
+_WITHHELD = {"withheld": "it holds a secret"}
+
+
 def shown(facts: Facts, decision: Decision) -> dict[str, object]:
     """The card a reviewer sees; its digest is what an approval is bound to (DESIGN §4.7).
 
     Stable between asking and deciding again: no time, no counters, and not the
     escalations, which an approval names one by one.
     """
-    profile, analysis = facts.profile, facts.analysis
+    profile, analysis, arguments = facts.profile, facts.analysis, facts.action.arguments
+    secret = profile.secret | analysis.secret_arguments
     return {
         "action": facts.action.digest,
-        "arguments": encode(facts.action.arguments),
+        "arguments": {name: _WITHHELD if name in secret else encode(value) for name, value in arguments.items()},
         "chain": [link.principal.id for link in facts.chain],
         "cost": profile.cost,
         "definition": facts.action.definition,
@@ -209,6 +215,10 @@ def shown(facts: Facts, decision: Decision) -> dict[str, object]:
     }
 
 
+#: Kinds of targets that are what the call names, and not what an analyser makes of it.
+_NAMED = frozenset({"address", "database", "id", "payee", "ref"})
+
+
 def refusal_key(facts: Facts) -> Digest:
     """Digest of server, tool and targets: what a person's *no* holds for (DESIGN §4.7).
 
@@ -216,6 +226,11 @@ def refusal_key(facts: Facts) -> Digest:
     not refuse every later call of a tool whose targets nobody can tell.
     """
     targets: dict[str, object] = {kind: sorted(values) for kind, values in facts.analysis.targets.items() if values}
+    for name, kind in facts.profile.targets.items():
+        if kind in _NAMED and name in facts.action.arguments:
+            named = facts.action.arguments[name]
+            texts = sorted({text.strip().casefold() for text in strings(named)})
+            targets[f"argument {name}"] = texts or encode(named)
     about: dict[str, object] = {"server": facts.server.name, "tool": facts.action.tool, "targets": targets}
     if not targets:
         about["arguments"] = encode(facts.action.arguments)

@@ -138,7 +138,7 @@ def commit(tx: Transaction, proposal: Proposal, node: str, now: int, keep_days: 
         if shown.id in proposal.decision.lifted:
             # consumed by the very transaction that mints the permit (DESIGN §4.7)
             tx.put_approval(replace(shown, status="executed"))
-        elif shown.status == "pending" and shown.expires <= now:
+        elif shown.status in ("pending", "approved") and shown.expires <= now:
             tx.put_approval(replace(shown, status="expired"))
     if permit is None:
         return Committed(verdict, appended.index, appended.hash, None, approval, appended.session)

@@ -178,7 +178,7 @@ class Guard:
             gathered = self._gatherer.gather(call, rules, reader, self._new_attempt())  # (2) (3) (4)
             kept = reader.kept(gathered.session.id, gathered.action.digest)
             decided, presented = self._decide(call, rules, gathered, reader)  # (5)
-        if kept is not None and (result := await self._take(kept)) is not None:
+        if kept is not None and decided.verdict != "deny" and (result := await self._take(kept)) is not None:
             return Allowed(None, replayed=result)
         return await self._commit(rules, gathered, decided, presented, looked=True)  # (6)
 

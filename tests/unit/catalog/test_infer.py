@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assent.catalog.infer import infer
+from assent.catalog.infer import infer, sent
 from assent.model.ids import Digest
 from assent.model.profile import ToolDefinition
 
@@ -106,3 +106,18 @@ def test_a_schema_too_large_to_read_is_unknown() -> None:
     """Nobody looked at the rest."""
     assert "unknown" in infer(tool("get_data", **{f"a{n}": {} for n in range(300)})).effects
     assert "unknown" in infer(tool("get_data", a={"anyOf": [{"anyOf": [{}] * 250}] * 250})).effects
+
+
+@pytest.mark.parametrize(
+    ("arguments", "effect"),
+    [
+        ({"command": "rm"}, "execute"),
+        ({"a": [{"url": "x"}]}, "send"),
+        ({"sql": "DROP"}, "unknown"),
+        ({"amount": 3}, "pay"),
+    ],
+)
+def test_names_that_no_schema_declares_vote_when_they_are_sent(arguments: object, effect: str) -> None:
+    """An open schema need not say what its server reads."""
+    assert effect in sent(arguments)
+    assert sent({"query": "x", "limit": 3}) == frozenset()

@@ -223,6 +223,19 @@ def test_a_no_is_remembered_by_server_tool_and_targets() -> None:
     assert refusal_key(call({"path": "x"})) != refusal_key(call({"path": "y"}))
 
 
+def test_a_no_to_one_recipient_is_none_to_another_of_the_same_domain() -> None:
+    """§4.7: a target is whom the call names; how it is spelt and what is said to them are not."""
+
+    def to(recipient: object, text: str = "hello") -> Digest:
+        targets = {"recipient_domains": ("example.org",)} if "@" in str(recipient) else {}
+        profile = {"targets": {"path": "address"}}
+        return refusal_key(call({"path": recipient, "note": text}, profile=profile, analysis={"targets": targets}))
+
+    assert to("bob@example.org") == to(" Bob@Example.org", "hello again") != to("eve@example.org")
+    assert to("#general") == to("#general", "hello again") != to("#random")
+    assert to(7) == to(7, "hello again") != to(8)
+
+
 def test_an_answer_older_than_its_question_does_not_count() -> None:
     """An answer is to what was asked, not to something before it."""
     rules = bundle(PERMIT, ASK)

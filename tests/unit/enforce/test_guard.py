@@ -418,3 +418,22 @@ async def test_clear_values_and_prior_bytes_are_erased_when_their_time_is_over(t
         assert not reader.priors(attempt)
         assert all(reader.sidecar(LeafIndex(index)) is None for index, _ in reader.leaves())
     world.verify()
+
+
+async def test_an_inferred_tool_may_not_read_where_secrets_are(world: World) -> None:
+    """A path in an argument that nobody declared is a path all the same."""
+    await world.join()
+    open_schema = tool("get_it", hint={"type": "string"})
+    refused = await world.refusal(world.call(open_schema, {"anything": "/home/ana/.ssh/id_rsa"}))
+    assert refused.decision.verdict == "deny"
+    refused = await world.refusal(world.call(open_schema, {"command": "rm -rf x"}))
+    assert refused.decision.verdict == "escalate"
+
+
+async def test_a_card_holds_no_secret(world: World) -> None:
+    """DESIGN §7: secrets are never stored, on a card neither; the person is told that there is one."""
+    await world.join()
+    secret = "ghp_" + "a1B2" * 9
+    question = await world.asked(world.call(tool("save_thing", value={"type": "string"}), {"value": secret}))
+    assert secret not in question.card
+    assert "withheld" in question.card

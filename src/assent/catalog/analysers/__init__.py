@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from assent.catalog.analysers import guard, path
 from assent.catalog.analysers.secrets import holds_secret, strings
 from assent.catalog.analysis import Analysis
+from assent.catalog.infer import sent
 from assent.catalog.observation import Observed, SeenPath
 from assent.model.action import Action, Referent
 from assent.model.profile import REVERSIBILITY, Reversibility, Server, ToolProfile
@@ -30,11 +31,14 @@ def analyse(profile: ToolProfile, action: Action, observed: Observed, server: Se
         server: where it would go.
     """
     declared = [seen for seen in observed.paths if seen.declared]
+    named = list(observed.paths) if profile.inferred else declared  # nobody knows what such a tool reads as a path
     secrets = _secret_arguments(action)
     effects, reversibility, notes = _effects(profile, observed)
     if _option_for_ref(profile, action):
         effects, reversibility = effects | {"unknown"}, "irreversible"
         notes.append("a name begins with `-` and would be read as an option")
+    if profile.inferred and (more := sent(action.arguments)):
+        effects = (effects | more) - {"read"}
     reads = effects <= {"read"}
     wanted = tuple(dict.fromkeys(seen.resolved for seen in declared if seen.wanted)) if not reads else ()
     kept = all(seen.kept for seen in declared if seen.wanted)
@@ -59,7 +63,7 @@ def analyse(profile: ToolProfile, action: Action, observed: Observed, server: Se
             "roots_known": server.roots_known or (not profile.inferred and not declared),
             "runs_by_itself": not reads and any(path.runs_by_itself(each) for each in _names(declared)),
             "secret_in_arguments": bool(secrets),
-            "secret_path": any(path.secret(each) for each in (*_names(declared), *_in_revisions(profile, action))),
+            "secret_path": any(path.secret(each) for each in (*_names(named), *_in_revisions(profile, action))),
             "trusted_chain": False,
         },
         targets=_targets(profile, action, observed),
