@@ -44,7 +44,7 @@ class Wire:
         """Write one message."""
         self.raw(json.dumps({"jsonrpc": "2.0", **message}).encode())
 
-    def line(self, seconds: float = 10) -> bytes | None:
+    def line(self, seconds: float = 60) -> bytes | None:
         """The next raw line; None at the end.
 
         Raises:
@@ -62,7 +62,7 @@ class Wire:
         line, _, self._buffer = self._buffer.partition(b"\n")
         return line
 
-    def next(self, seconds: float = 10) -> dict[str, Any]:
+    def next(self, seconds: float = 60) -> dict[str, Any]:
         """The next message."""
         line = self.line(seconds)
         assert line is not None, "the process has closed its output"
@@ -77,7 +77,7 @@ class Wire:
         self.send(id=id, method=method, params=dict(params or {}))
         return id
 
-    def answer(self, id: Any, seconds: float = 10) -> dict[str, Any]:
+    def answer(self, id: Any, seconds: float = 60) -> dict[str, Any]:
         """The answer to a request; whatever comes before it is put aside."""
         while (message := self.next(seconds)).get("id") != id or "method" in message:
             self.aside.append(message)
@@ -88,7 +88,7 @@ class Wire:
         """Messages that came while an answer was awaited."""
         return self.__dict__.setdefault("_aside", [])  # type: ignore[no-any-return]
 
-    def ask(self, method: str, params: Mapping[str, Any] | None = None, seconds: float = 10) -> dict[str, Any]:
+    def ask(self, method: str, params: Mapping[str, Any] | None = None, seconds: float = 60) -> dict[str, Any]:
         """A request and its answer."""
         return self.answer(self.start(method, params), seconds)
 
