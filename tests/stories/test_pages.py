@@ -11,6 +11,7 @@ from pathlib import Path
 from assent.cli.main import SECTIONS
 from assent.policy.bundle import Source, load
 from tests.stories.story import MANUAL, ROOT
+from tests.stories.test_quickstart import PRINTED
 
 README = (ROOT / "README.md").read_text()
 SCRIPTS = (ROOT / "docs" / "scripts.md").read_text()
@@ -22,10 +23,10 @@ def blocks(kind: str) -> list[str]:
 
 
 def test_code_stands_on_the_first_screen() -> None:
-    """The one-line use is there before line 30, and so are both commands before the page ends."""
-    assert "assent mcp -- " in "\n".join(README.splitlines()[:30])
-    assert "make demo" in README
-    assert "make test" in README
+    """The one-line use, both commands, the policy and the limits are there before line 30."""
+    first = "\n".join(README.splitlines()[:30])
+    for shown in ("assent mcp -- ", "make demo", "make test", "```cedar", "(docs/limits.md)"):
+        assert shown in first, shown
 
 
 def test_a_session_in_the_readme_was_run() -> None:
@@ -40,19 +41,32 @@ def test_the_policy_in_the_readme_loads() -> None:
         assert len(load([Source("readme.cedar", block)])) > 0
 
 
-def test_the_python_in_the_readme_runs(tmp_path: Path) -> None:
-    """It is part of the example, and the example allows the look-up and holds the refund."""
+def test_the_python_in_the_readme_runs() -> None:
+    """Each block is part of `ask.py`, which `test_quickstart.py` runs, and so is what it prints."""
+    example = (ROOT / "examples" / "quickstart" / "ask.py").read_text()
+    (block,) = blocks("python")
+    assert block in example
+    assert f"`{PRINTED}`" in README
+
+
+def test_the_policy_of_the_readme_is_the_example() -> None:
+    """The three lines are a file that can be copied."""
+    assert blocks("cedar") == [(ROOT / "examples" / "quickstart" / "no-drop.cedar").read_text()]
+
+
+def test_a_function_goes_behind_assent(tmp_path: Path) -> None:
+    """The example allows the look-up and holds the refund."""
     example = ROOT / "examples" / "guard_a_function.py"
-    for block in blocks("python"):
-        assert block in example.read_text()
     environ = {**os.environ, "ASSENT_HOME": str(tmp_path / "home")}
     done = subprocess.run([sys.executable, str(example)], env=environ, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("order 7: 40 sheets of paper\nNot done yet: a person has to decide")
 
 
 def test_links_lead_somewhere() -> None:
-    """Every relative link of the two pages names a file."""
-    for page, folder in ((README, ROOT), (SCRIPTS, ROOT / "docs")):
+    """Every relative link of the pages names a file."""
+    quickstart = ROOT / "examples" / "quickstart"
+    pages = ((README, ROOT), (SCRIPTS, ROOT / "docs"), ((quickstart / "README.md").read_text(), quickstart))
+    for page, folder in pages:
         for link in re.findall(r"\]\(([^)#]+)\)", page):
             assert (folder / link).exists(), link
 

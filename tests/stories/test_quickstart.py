@@ -19,6 +19,8 @@ from tests.stores.places import durable_directory
 from tests.stories.story import ROOT
 
 QUICKSTART = ROOT / "examples" / "quickstart"
+#: What `ask.py` prints about a table that would be dropped.
+PRINTED = "escalate: starter/irreversible: it cannot be undone"
 
 
 def configured() -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -92,4 +94,4 @@ def test_a_program_asks_what_would_be_decided(folder: Path) -> None:
     started(entry, "sqlite", folder).close()
     command = [sys.executable, str(QUICKSTART / "ask.py")]
     done = subprocess.run(command, env=environ(folder), capture_output=True, text=True, check=True)
-    assert done.stdout == "escalate: starter/irreversible: it cannot be undone\n"
+    assert done.stdout == f"{PRINTED}\n"

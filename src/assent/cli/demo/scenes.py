@@ -93,7 +93,7 @@ class Play:
                 return opened[-1]
         return ""
 
-    def lost(self, *tables: str) -> str:
+    def missing(self, *tables: str) -> str:
         """Which of these tables are gone; empty if none is."""
         gone = sorted(set(tables) - self.stage.tables())
         return f"{', '.join(gone)} is gone" if gone else ""
@@ -174,13 +174,13 @@ def _waits(play: Play) -> None:
         approval = play.asked()
         wrong = "" if approval else "no question was opened"
         must = "held by the gateway: a person is asked, nothing has run"
-        wrong = wrong or play.lost("drafts")
+        wrong = wrong or play.missing("drafts")
         play.tell.step("agent", f"write_query: {query}", must, wrong=wrong, verdict="escalate")
         play.approves(approval, "approved", "executed")  # a held call goes on by itself, at once
         play.allowed("still waits, and gets its answer", gateway.result(gateway.answer(call)), came="it runs")
     finally:
         gateway.close()
-    wrong = "" if play.lost("drafts") else "the table is still there"
+    wrong = "" if play.missing("drafts") else "the table is still there"
     play.tell.step("demo", "looks into the database", "the table is gone", wrong=wrong)
     again = play.sqlite.call("write_query", query=query)
     play.refused("makes the same call again: the yes is used up", again, "escalate", wrong=_new(again, approval))
@@ -196,11 +196,11 @@ def _other_arguments(play: Play) -> None:
     play.refused("write_query: DROP TABLE archive", given, "escalate")
     play.approves(given.approval, "approved")
     other = play.sqlite.call("write_query", query=_DROP.format("orders"))
-    wrong = play.lost("archive", "orders") or _new(other, given.approval)
+    wrong = play.missing("archive", "orders") or _new(other, given.approval)
     play.refused("tries that yes on DROP TABLE orders", other, "escalate", wrong=wrong)
     used = play.sqlite.call("write_query", query=_DROP.format("archive"))
     play.allowed("uses it for what it was given for", used, came="it runs")
-    wrong = play.lost("orders") or ("" if play.lost("archive") else "archive is still there")
+    wrong = play.missing("orders") or ("" if play.missing("archive") else "archive is still there")
     play.tell.step("demo", "looks into the database", "archive is gone, orders is there", wrong=wrong)
 
 
@@ -223,7 +223,7 @@ def _approves_itself(play: Play) -> None:
     (home / "policy" / "mine.cedar").write_text('@id("mine/all")\npermit (principal, action, resource);\n')
     play.fails("rewrites a policy file, then activates it", play.stage.agent_runs("policy", "activate", "--yes"))
     last = play.sqlite.call("write_query", query=query)
-    play.refused("asks again", last, "escalate", wrong=play.lost("orders"))
+    play.refused("asks again", last, "escalate", wrong=play.missing("orders"))
     (home / "policy" / "mine.cedar").unlink()
     still = play.questions().get(last.approval, "unknown")
     wrong = "" if still == "pending" else f"it is {still}"
