@@ -79,7 +79,7 @@ class Home:
             key_file = reader.state(homes.KEY_FILE)
         observer = Observer(guarded_paths(config.home), config.prior_limit, [Path(key_file)] if key_file else [])
         gatherer = Gatherer(clock, observer, cedar.engine())
-        limits = Limits(keep_days=config.sidecar_days)
+        limits = Limits(keep_days=config.sidecar_days, show_values=config.show_values)
         self.guard = Guard(store, log, clock, self.rules, gatherer, self.node, self.notifier, limits)
 
     def __enter__(self) -> Home:

@@ -15,6 +15,9 @@ _BLANK = frozenset(
     (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0, *range(0x180B, 0x1810), *range(0xFE00, 0xFE10))
 )
 
+#: Characters of the arguments that a notification shows at most.
+MOST_TOLD = 200
+
 
 def visible(text: str) -> str:
     r"""The text with every invisible, control and bidirectional character as `\u{…}`.
@@ -33,6 +36,15 @@ def _shown(character: str) -> str:
     if point in _BLANK or 0xE0000 <= point < 0xE1000 or unicodedata.category(character) in _HIDDEN:
         return {"\n": "\\n", "\t": "\\t", "\r": "\\r"}.get(character, f"\\u{{{point:x}}}")
     return character
+
+
+def notice(approval: Approval, *, values: bool) -> str:
+    """What a notification says: who waits and what to do; arguments, cut short, only if `values`."""
+    told = f"{approval.server}: an agent waits for your answer. Run: assent approvals"
+    if not values:
+        return told
+    arguments = visible(_text(json.loads(approval.card)["arguments"]))
+    return f"{told}\n{visible(approval.tool)} {arguments[:MOST_TOLD]}{'…' if len(arguments) > MOST_TOLD else ''}"
 
 
 def lines(approval: Approval) -> list[tuple[str, str]]:

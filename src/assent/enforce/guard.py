@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from assent.approve.card import notice
 from assent.approve.question import Question
 from assent.catalog.labels import SECRET, brings_secret, labels_of
 from assent.decide.facts import Facts, shown
@@ -96,6 +97,8 @@ class Limits:
     keep_days: int = 30
     #: obligations that the edges of this process can carry out (DESIGN §4.6)
     capable: frozenset[str] = frozenset({"notify"})
+    #: may notifications show argument values?
+    show_values: bool = False
 
 
 class Guard:
@@ -470,7 +473,7 @@ class Guard:
         if approval.id in self._told:
             return
         self._told.add(approval.id)
-        body = f"{approval.server}: an agent waits for your answer. Run: assent approvals"
+        body = notice(approval, values=self._limits.show_values)
         asyncio.get_running_loop().run_in_executor(None, self._notifier.notify, "Assent", body)
 
     def _carry_out(self, decided: Decision) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import html
 import logging
 import shutil
 import subprocess
@@ -10,6 +10,8 @@ import sys
 
 logger = logging.getLogger("assent.notify")
 TIMEOUT_S = 5
+#: The words come as arguments, so that nothing in them is script.
+_APPLESCRIPT = ("on run argv", "display notification (item 2 of argv) with title (item 1 of argv)", "end run")
 
 
 class Desktop:
@@ -21,9 +23,12 @@ class Desktop:
         if command is None:
             return
         try:
-            subprocess.run(command, capture_output=True, timeout=TIMEOUT_S, check=False)  # noqa: S603 - no shell, own words
+            done = subprocess.run(command, capture_output=True, timeout=TIMEOUT_S, check=False)  # noqa: S603 - no shell
         except (OSError, subprocess.TimeoutExpired) as error:
             logger.info("no desktop notification: %s", error)
+            return
+        if done.returncode:
+            logger.info("no desktop notification: `%s` ended with %d", command[0], done.returncode)
 
 
 def available() -> bool:
@@ -34,7 +39,8 @@ def available() -> bool:
 def _command(title: str, body: str) -> list[str] | None:
     if not available():
         return None
-    if sys.platform == "darwin":  # a JSON string is a valid AppleScript string for plain ASCII text
-        script = f"display notification {json.dumps(body)} with title {json.dumps(title)}"
-        return ["osascript", "-e", script]
-    return ["notify-send", "--app-name=Assent", "--", title, body]
+    if sys.platform == "darwin":
+        script = [part for line in _APPLESCRIPT for part in ("-e", line)]
+        return ["osascript", *script, title, body]
+    # a notification server may take the body for markup
+    return ["notify-send", "--app-name=Assent", "--", title, html.escape(body, quote=False)]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from assent.approve.answer import Said, answer
 from assent.approve.card import lines, visible
+from assent.assembly import Home
 from assent.errors import RequestError
 from assent.keys import file as key_files
 from assent.model.ids import ApprovalId, PrincipalId
+from assent.notify.desktop import Desktop
 from tests.world import OWNER, World, tool
 
 SEND = tool("send_message", recipient={"type": "string"}, text={"type": "string"})
@@ -146,3 +150,23 @@ async def test_the_card_shows_everything_and_hides_nothing(world: World) -> None
     assert rows["  text"] == f'"{"a" * 3000}"'
     assert rows["undo"] == "cannot be undone"
     assert visible("a\u200bb\x1b[2Jc\n") == "a\\u{200b}b\\u{1b}[2Jc\\n"
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+async def test_a_notification_shows_values_only_where_that_is_set(
+    world: World, monkeypatch: pytest.MonkeyPatch, wanted: bool
+) -> None:
+    """A screen may be seen by others: `show_values` is off unless set; a long value is cut, markers are visible."""
+    told: list[str] = []
+    monkeypatch.setattr(Desktop, "notify", lambda self, title, body: told.append(body))
+    config = replace(world.config, show_values=wanted)
+    world.home = Home(config, world.store, world.log, world.clock, world.key)
+    world.guard = world.home.guard
+    await world.join()
+    await world.asked(world.call(SEND, {"recipient": "bob@example.org", "text": "\u202e" + "a" * 3000}))
+    await asyncio.get_running_loop().shutdown_default_executor()
+    assert len(told) == 1
+    assert "assent approvals" in told[0]
+    assert ("bob@example.org" in told[0]) is wanted
+    assert len(told[0]) < 400
+    assert "\u202e" not in told[0]
