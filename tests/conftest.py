@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
+
+from assent.stores.home import DURABLE, filesystem
 
 #: `make soak` runs the same tests with many more rounds, and with chance; `make test` says the same twice.
 SOAK = os.environ.get("ASSENT_SOAK") == "1"
@@ -14,6 +18,15 @@ SOAK = os.environ.get("ASSENT_SOAK") == "1"
 hypothesis.settings.register_profile("test", deadline=None, print_blob=True, derandomize=True)
 hypothesis.settings.register_profile("soak", deadline=None, print_blob=True, max_examples=5_000)
 hypothesis.settings.load_profile("soak" if SOAK else "test")
+
+
+def pytest_configure() -> None:
+    """Keep what tests write on a disk: homes are refused in memory, where some systems keep `/tmp`."""
+    if filesystem(Path(tempfile.gettempdir())) not in DURABLE:
+        place = Path(__file__).parents[1] / "build" / "tmp"
+        place.mkdir(parents=True, exist_ok=True)
+        os.environ["TMPDIR"] = str(place)
+        tempfile.tempdir = None  # asked anew, here and in every worker
 
 
 @pytest.fixture(autouse=True, scope="session")
