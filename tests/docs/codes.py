@@ -64,11 +64,12 @@ def given(modules: Iterable[Module]) -> dict[str, set[str]]:
     positions = takers(listed)
     found: dict[str, set[str]] = {}
     for module in listed:
+        own = {function.name for function in module.functions()} - takers([module]).keys()  # namesakes without a code
         for node in ast.walk(module.tree):
             if not isinstance(node, ast.Call):
                 continue
             name = ast.unparse(node.func).rsplit(".", 1)[-1]
-            if name not in positions:
+            if name not in positions or name in own:
                 continue
             said = [word.value for word in node.keywords if word.arg == CODE]
             if 0 <= positions[name] < len(node.args):

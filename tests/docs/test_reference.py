@@ -88,7 +88,8 @@ def test_codes_are_found_wherever_they_are_given() -> None:
         "Reason('four' if x else 'five')\n"
         "other('six')\n"
     )
-    assert set(given([parse("assent/x.py", text)])) == {"one", "two", "three", "four", "five"}
+    namesake = parse("assent/y.py", "def told(line, table): ...\ntold(1, 'seven')\n")
+    assert set(given([parse("assent/x.py", text), namesake])) == {"one", "two", "three", "four", "five"}
 
 
 def test_codes_are_stable_words() -> None:
