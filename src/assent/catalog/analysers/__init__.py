@@ -33,12 +33,7 @@ def analyse(profile: ToolProfile, action: Action, observed: Observed, server: Se
     declared = [seen for seen in observed.paths if seen.declared]
     named = list(observed.paths) if profile.inferred else declared  # nobody knows what such a tool reads as a path
     secrets = _secret_arguments(action)
-    effects, reversibility, notes = _effects(profile, observed)
-    if _option_for_ref(profile, action):
-        effects, reversibility = effects | {"unknown"}, "irreversible"
-        notes.append("a name begins with `-` and would be read as an option")
-    if profile.inferred and (more := sent(action.arguments)):
-        effects = (effects | more) - {"read"}
+    effects, reversibility, notes = _effects(profile, action, observed)
     reads = effects <= {"read"}
     wanted = tuple(dict.fromkeys(seen.resolved for seen in declared if seen.wanted)) if not reads else ()
     kept = all(seen.kept for seen in declared if seen.wanted)
@@ -74,7 +69,20 @@ def analyse(profile: ToolProfile, action: Action, observed: Observed, server: Se
     )
 
 
-def _effects(profile: ToolProfile, observed: Observed) -> tuple[frozenset[str], Reversibility, list[str]]:
+def _effects(
+    profile: ToolProfile, action: Action, observed: Observed
+) -> tuple[frozenset[str], Reversibility, list[str]]:
+    """Profile and statements together, and what the arguments add to them."""
+    effects, reversibility, notes = _of_statements(profile, observed)
+    if _option_for_ref(profile, action):
+        effects, reversibility = effects | {"unknown"}, "irreversible"
+        notes.append("a name begins with `-` and would be read as an option")
+    if profile.inferred and (more := sent(action.arguments)):
+        effects = (effects | more) - {"read"}
+    return effects, reversibility, notes
+
+
+def _of_statements(profile: ToolProfile, observed: Observed) -> tuple[frozenset[str], Reversibility, list[str]]:
     """Profile and statements together; statements may only take away what they are trusted with."""
     if not observed.statements:
         return profile.effects, profile.reversibility, []
