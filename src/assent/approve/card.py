@@ -51,7 +51,7 @@ def lines(approval: Approval) -> list[tuple[str, str]]:
     """The card as (label, text) rows, in the order a person should read them."""
     card = json.loads(approval.card)
     rows = [
-        ("who", f"{card['principal']}, for {card['owner']}"),
+        ("who", visible(f"{card['principal']}, for {card['owner']}")),
         ("what", visible(f"{card['server']} / {card['tool']}")),
     ]
     arguments: Mapping[str, object] = card["arguments"]
@@ -64,6 +64,8 @@ def lines(approval: Approval) -> list[tuple[str, str]]:
         rows.append(("runs or sends", f"{visible(str(referent['name']))} ({pinned})"))
     rows.append(("effect", ", ".join(card["effects"])))
     rows.append(("undo", _undo(card)))
+    if card["cost"]:
+        rows.append(("cost", visible(str(card["cost"]))))
     if card["labels"]:
         rows.append(("session has seen", visible(", ".join(card["labels"]))))
     if card["facts"].get("may_have_happened"):
