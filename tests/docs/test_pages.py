@@ -15,6 +15,8 @@ import click
 import pytest
 
 from assent.cli.main import cli
+from tests.architecture.source import modules
+from tests.docs.codes import words
 from tests.docs.pages import ROOT, Block, anchors, blocks, broken_links, pages
 
 PAGES = pytest.mark.parametrize("page", pages(), ids=lambda path: str(path.relative_to(ROOT)))
@@ -73,6 +75,11 @@ def commands(text: str) -> list[str]:
     return [line for line in lines if re.match(r"assent [a-z-]", line)]
 
 
+def named(text: str) -> list[str]:
+    """The commands that a text names in backticks, or tells to run."""
+    return re.findall(r"(?:`|\brun: )(assent [a-z][^`\n;,]*)", text)
+
+
 @PAGES
 def test_links_lead_somewhere(page: Path) -> None:
     """Every link to a file of the tree, or to a heading in it, has its target."""
@@ -91,6 +98,18 @@ def test_commands_can_be_typed(page: Path) -> None:
     assert [told for line in commands(page.read_text("utf-8")) if (told := misused(line))] == []
 
 
+@PAGES
+def test_commands_in_prose_exist(page: Path) -> None:
+    """A command that a sentence names can be typed, too."""
+    assert [told for line in named(page.read_text("utf-8")) if (told := misused(line))] == []
+
+
+def test_commands_in_messages_exist() -> None:
+    """So can each that a message, a help text or a docstring of either package names."""
+    texts = [(module.name, text) for module in modules() for text in words([module])]
+    assert [(name, told) for name, text in texts for line in named(text) if (told := misused(line))] == []
+
+
 def test_breaches_are_found(tmp_path: Path) -> None:
     """A dead link, a dead anchor, broken code, an unknown command and an unknown option are each found."""
     page = tmp_path / "page.md"
@@ -101,3 +120,4 @@ def test_breaches_are_found(tmp_path: Path) -> None:
     assert misused("assent nothing --json").endswith("no such command")
     assert misused("assent verify --fast").endswith("no option --fast")
     assert misused("assent verify export --json > out") == ""
+    assert named("`assent replay` tells, or run: assent verify") == ["assent replay", "assent verify"]

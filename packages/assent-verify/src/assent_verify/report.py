@@ -12,7 +12,7 @@ MAX_PROBLEMS = 100
 NOT_PROVED = (
     "that recorded facts were true when they were recorded",
     "that nothing went past Assent without leaving a receipt",
-    "that the policies gave this verdict: `assent replay` recomputes it",
+    "that the policies gave this verdict: it takes the policies and the engine to say so",
 )
 
 
