@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from tests.architecture.source import Function, Module
 
 MODULE, FUNCTION, PARAMETERS = (300, 600), (40, 80), (5, 8)
+#: An edge is thin: a driver over 300 lines is no driver, whatever its reason.
+EDGE, EDGES = (300, 300), "assent/edges/"
 CORE_LINES, VERIFIER_LINES, ALL_LINES = 5_000, 2_500, 30_000
 CORE = ("assent/model/", "assent/policy/", "assent/decide/", "assent/catalog/")
 VERIFIER = "assent_verify/"
@@ -48,7 +50,8 @@ def over(
     """Every size over its limit without a reason, and every reason without its size."""
     breaches, used = [], set()
     for module in modules:
-        measured = [(module.name, "code lines", module.size(), MODULE)]
+        whole = EDGE if module.name.startswith(EDGES) else MODULE
+        measured = [(module.name, "code lines", module.size(), whole)]
         for function in module.functions():
             name = f"{module.name}:{function.name}"
             measured.append((name, "code lines", module.size(function), FUNCTION))

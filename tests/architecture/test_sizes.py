@@ -36,6 +36,12 @@ def test_hard_limit_takes_no_reason() -> None:
     assert sizes.over([long_function(81)], {"assent/long.py:long": "shown"})[0].endswith("at most 80")
 
 
+def test_edge_stays_thin() -> None:
+    """A file of an edge with 301 lines is refused whatever the reason."""
+    edge = parse("assent/edges/http/proxy.py", "x = 1\n" * 301)
+    assert sizes.over([edge], {edge.name: "shown"})[0] == "assent/edges/http/proxy.py: 301 code lines, at most 300"
+
+
 def test_module_and_parameters_are_measured() -> None:
     """A module of 301 lines and a function of six parameters need reasons; `self` is no parameter."""
     assert len(sizes.over([parse("assent/m.py", "x = 1\n" * 301)], {})) == 1

@@ -33,6 +33,11 @@ def stray(text: str) -> list[str]:
     return found + [word for word in LATER if re.search(rf"\b{re.escape(word)}", text)]
 
 
+def shipped(text: str) -> list[str]:
+    """Words that must not be in the packages: a place of some machines only, and code that stands in for code."""
+    return re.findall(r"/(?:var/)?tmp/|/dev/shm|#.*\b(?:stub|placeholder|for now|hack)\b", text, re.IGNORECASE)
+
+
 def untold(text: str) -> list[str]:
     """Names of the tests in this module whose docstring states no rule."""
     return [
@@ -54,6 +59,19 @@ def test_no_stray_words() -> None:
 def test_stray_words_are_found(word: str) -> None:
     """A host, a path of this machine and an unfinished note are each found."""
     assert stray(f"something {word} something") != []
+
+
+def test_packages_are_finished_and_at_home_anywhere() -> None:
+    """No file of the packages names a temporary place of its own, or says that it is provisional."""
+    paths = [path for path in tracked() if {"src", "packages"} & set(path.relative_to(ROOT).parts[:1])]
+    found = {str(path.relative_to(ROOT)): words for path in paths if (words := shipped(path.read_text("utf-8")))}
+    assert paths and found == {}
+
+
+@pytest.mark.parametrize("text", ["open('/tmp/x')", "Path('/var/tmp/x')", "x = 1  # for now", "# a stub"])
+def test_provisional_code_is_found(text: str) -> None:
+    """A temporary place and a comment that promises better are each found."""
+    assert shipped(text) != []
 
 
 def test_every_test_states_its_rule() -> None:
