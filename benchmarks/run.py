@@ -88,11 +88,17 @@ def names() -> list[str]:
 
 
 def measure(name: str, *, quick: bool) -> Any:
-    """Run one benchmark, its table on standard output; its JSON, or None if it failed."""
-    with tempfile.TemporaryDirectory() as folder:
+    """Run one benchmark, its table on standard output; its JSON, or None if it failed.
+
+    What it writes lies beside the checkout's own files: a flush into memory, where
+    some systems keep `/tmp`, would measure nothing, and a home is refused there.
+    """
+    scratch = HERE.parent / "build"
+    scratch.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=scratch) as folder:
         file = Path(folder) / "found.json"
         command = [sys.executable, "-m", f"benchmarks.{name}", "--json", str(file), *(["--quick"] if quick else [])]
-        done = subprocess.run(command, cwd=HERE.parent, check=False)
+        done = subprocess.run(command, cwd=HERE.parent, env={**os.environ, "TMPDIR": folder}, check=False)
         if done.returncode != 0 or not file.exists():
             return None
         return json.loads(file.read_text("utf-8"))
