@@ -110,7 +110,10 @@ def test_a_held_call_reaches_the_client_as_progress_and_then_as_its_result(tmp_p
         f"while ! grep -q authorize {tmp_path}/log; do sleep 0.05; done; sleep 0.3; touch {tmp_path}/yes",
     ]
     person = subprocess.Popen(answer, stderr=subprocess.DEVNULL)
-    seen = see(client, command, [("ask_echo", {"x": 1})], {"SCRIPT_WAIT": "20"})
-    person.wait()
+    try:
+        seen = see(client, command, [("ask_echo", {"x": 1})], {"SCRIPT_WAIT": "20"})
+    finally:
+        person.terminate()  # would wait for ever for a call that never came
+        person.wait()
     assert [text for text in seen["progress"] if "apr_1" in text]
     assert seen["results"][0]["content"][0]["text"] == '{"x": 1}'
