@@ -82,12 +82,12 @@ def test_wheel_is_whole(name: str, tmp_path: Path) -> None:
 
 
 def test_wheel_ships_what_the_code_reads(tmp_path: Path) -> None:
-    """SQL, profiles and starter policies are in the wheel of `assent`."""
+    """SQL, profiles, starter policies and schemas are in the wheel of `assent`."""
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     [wheel] = tmp_path.glob("*.whl")
     suffixes = {Path(entry).suffix for entry in zipfile.ZipFile(wheel).namelist()}
-    assert {".sql", ".toml", ".cedar"} <= suffixes
+    assert {".sql", ".toml", ".cedar", ".json"} <= suffixes
 
 
 def test_one_version() -> None:
