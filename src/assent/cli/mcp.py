@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 import click
 
 from assent.cli.shell import Shell, with_shell
+
+if TYPE_CHECKING:
+    from assent.assembly import Home
 
 
 @click.command("mcp", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -39,6 +44,9 @@ def command(
     """
     from assent.edges.mcp import launch
 
+    def opened() -> AbstractContextManager[Home]:
+        return shell.open(make=True)  # nothing needs configuring to start
+
     # standard output belongs to the protocol
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="assent: %(message)s")
-    return launch.run(launch.Options(command, name, zone or "", roots, principal), shell.environ, shell.open)
+    return launch.run(launch.Options(command, name, zone or "", roots, principal), shell.environ, opened)

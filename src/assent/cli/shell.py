@@ -43,16 +43,23 @@ class Shell:
         return load(self.home, self.environ)
 
     @contextmanager
-    def open(self) -> Iterator[Home]:
+    def open(self, *, make: bool = False) -> Iterator[Home]:
         """The opened home, closed at the end.
 
+        Args:
+            make: make one where none is. Only what starts Assent does: a mistyped
+                `--home` must not leave a home behind that decides nothing.
+
         Raises:
-            ConfigError: there is no home there, or a setting is wrong.
-            UnavailableError: its store cannot be opened.
+            ConfigError: a setting is wrong, or the place cannot be a home.
+            UnavailableError: there is no home there, or its store cannot be opened.
         """
         from assent.assembly import open_home
 
-        with open_home(self.config()) as home:
+        config = self.config()
+        if not make:
+            _must_exist(config.home)
+        with open_home(config) as home:
             yield home
 
     @contextmanager
@@ -63,15 +70,21 @@ class Shell:
             ConfigError: a setting is wrong, or the database is not a log.
             UnavailableError: there is none, or it cannot be read.
         """
-        from assent.assembly import DATABASE, read_log
+        from assent.assembly import read_log
 
         place = self.config().home
-        if not (place / DATABASE).exists():
-            raise UnavailableError(
-                "no_home", f"there is no home in `{place}`", help="run `assent init`, or give --home DIR"
-            )
+        _must_exist(place)
         with read_log(place) as reader:
             yield reader
+
+
+def _must_exist(place: Path) -> None:
+    from assent.assembly import DATABASE
+
+    if not (place / DATABASE).exists():
+        raise UnavailableError(
+            "no_home", f"there is no home in `{place}`", help="run `assent init`, or give --home DIR"
+        )
 
 
 def _remember(ctx: click.Context, _: click.Parameter, value: Path | None) -> Path | None:

@@ -146,6 +146,26 @@ def test_looking_makes_nothing(tmp_path: Path) -> None:
     assert not nowhere.home.exists()
 
 
+CHANGES = [
+    ["approve", "apr_x", "--yes"],
+    ["deny", "apr_x", "--reason", "no", "--yes"],
+    ["policy", "activate", "--yes"],
+    ["catalog", "accept", "--yes"],
+    ["clock", "confirm", "--yes"],
+    ["decide"],
+]
+
+
+@pytest.mark.parametrize("words", CHANGES, ids=lambda words: words[0])
+def test_a_mistyped_home_is_not_made(tmp_path: Path, words: list[str]) -> None:
+    """Only `init` and `mcp` make a home; everything else says that there is none."""
+    action = json.dumps({"principal": 'Agent::"local/x"', "server": "sqlite", "tool": "read_query"})
+    nowhere = World(tmp_path)
+    done = nowhere.run(*words, stdin=action)
+    assert (done.code, done.err.startswith("error[no_home]")) == (1, True), done.err
+    assert not nowhere.home.exists()
+
+
 def test_home_may_stand_before_or_after_the_subcommand(world: World) -> None:
     """`--home DIR` counts in both places and goes before ASSENT_HOME."""
     for words in (["--home", str(world.home), "sessions", "--json"], ["sessions", "--json", "--home", str(world.home)]):
