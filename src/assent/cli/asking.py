@@ -42,10 +42,11 @@ def confirm(question: str, *, yes: bool) -> None:
 
     Raises:
         UsageError: nobody is there to be asked.
-        Abort: the answer is no.
+        RequestError: `not_confirmed`: the answer is no.
     """
     if yes:
         return
     if not sys.stdin.isatty():
         raise click.UsageError("there is no terminal to ask at: look at what is shown, then add --yes")
-    click.confirm(question, abort=True)
+    if not click.confirm(question):
+        raise RequestError("not_confirmed", "nothing was done, for the answer was no")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from assent.cli.output import visible
+from assent.cli.output import colour, visible
 from assent.errors import AssentError, PolicyError, ProofError, RefusedError
 
 FAILED, USAGE, NOT_ALLOWED, NOT_PROVED = 1, 2, 3, 4
@@ -20,7 +20,7 @@ def exit_code(error: Exception) -> int:
 def report(error: AssentError | ProofError | OSError) -> None:
     """Print an expected error to standard error."""
     for line in lines_of(error):
-        click.echo(line, err=True)
+        click.echo(line, err=True, color=colour())  # the command is over, and what it knew of colour with it
 
 
 def lines_of(error: AssentError | ProofError | OSError) -> list[str]:
@@ -46,7 +46,7 @@ def _head(code: str, message: str) -> str:
 
 
 def _place(error: PolicyError) -> list[str]:
-    """`at FILE:LINE:COLUMN`, the offending text, and a mark under it."""
+    """`at FILE:LINE:COLUMN`, and the offending text."""
     place = ":".join([visible(error.file), *(str(number) for number in (error.line, error.column) if number)])
     lines = [f"  at {place}"]
     if error.text:

@@ -7,6 +7,7 @@ help of each subcommand so that listing them loads none of them.
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ import click
 
 from assent import __version__
 from assent.cli.failure import exit_code, report
+from assent.cli.output import colour
 from assent.cli.shell import HOME_OPTION, Shell
 from assent.errors import AssentError, ProofError
 
@@ -82,8 +84,20 @@ def cli(ctx: click.Context, home: Path | None) -> None:
     tool call is then decided by policy before it runs, and leaves a receipt.
     """
     ctx.obj = Shell(home=home, environ=dict(os.environ))
-    if os.environ.get("NO_COLOR"):  # no-color.org: any value that is not empty
-        ctx.color = False
+    ctx.color = colour()
+
+
+def _streams() -> None:
+    """Give a closed standard stream a place, and let no terminal's encoding fail on a character.
+
+    A file opened later would else get the number of the closed one, and what is printed with it.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 - open until the end
+        elif name != "stdin" and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -92,6 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0 done, 1 failed, 2 wrong usage, 3 the decision was not allow, 4 a proof did
     not hold. An error that nobody expected is a bug and surfaces as itself.
     """
+    _streams()
     try:
         result = cli.main(args=arguments, prog_name="assent", standalone_mode=False)
         sys.stdout.flush()

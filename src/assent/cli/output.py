@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
@@ -10,9 +11,14 @@ import click
 
 from assent.approve.card import visible
 
-__all__ = ["VERDICT_COLOUR", "columns", "print_json", "quoted", "verdict_word", "visible", "when"]
+__all__ = ["VERDICT_COLOUR", "colour", "columns", "print_json", "quoted", "verdict_word", "visible", "when"]
 
 VERDICT_COLOUR = {"allow": "green", "deny": "red", "escalate": "yellow", "defer": "magenta"}
+
+
+def colour() -> bool | None:
+    """False if the person wants none (no-color.org: any value that is not empty); None to go by the terminal."""
+    return False if os.environ.get("NO_COLOR") else None
 
 
 def quoted(value: object) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import os
+import pty
 import subprocess
 import sys
 
@@ -10,6 +12,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from assent.cli.demo.person import Person
 from assent.cli.failure import exit_code, lines_of
 from assent.cli.main import SECTIONS, cli, main
 from assent.cli.output import columns, quoted, visible, when
@@ -119,6 +122,50 @@ def test_nothing_is_coloured_when_piped(world: World) -> None:
     for words in (["receipts", "list"], ["doctor"], ["explain", "5"], ["catalog", "list"], ["verify"]):
         done = world.run(*words, TERM="xterm-256color")
         assert "\x1b" not in done.out + done.err, words
+
+
+def test_a_terminal_shows_colour_unless_it_is_not_wanted(world: World) -> None:
+    """NO_COLOR, not empty, holds for what is listed and for errors alike."""
+    for words in (["doctor"], ["explain", "99999"]):
+        for wanted in ({}, {"NO_COLOR": ""}):
+            assert "\x1b[" in terminal(world, words, wanted), words
+        assert "\x1b" not in terminal(world, words, {"NO_COLOR": "1"}), words
+
+
+def terminal(world: World, words: list[str], environ: dict[str, str]) -> str:
+    """What a command shows at a terminal."""
+    plain = {name: value for name, value in world.environ.items() if name != "NO_COLOR"}
+    return Person([sys.executable, "-m", "assent"], {**plain, **environ}, "").types(*words)[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [("receipts list >&-", 0), ("decide <&-", 2), ("policy activate <&-", 0), ("explain 99999 2>&-", 1)],
+)
+def test_a_closed_stream_is_no_crash(world: World, words: str, code: int) -> None:
+    """Run by something that closes standard streams, a command still ends as it should."""
+    command = f"{sys.executable} -m assent {words}"
+    done = subprocess.run(["bash", "-c", command], env=world.environ, capture_output=True, text=True, check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (code, False), done.stderr
+
+
+def test_a_terminal_of_another_encoding_is_no_crash(world: World) -> None:
+    """A character that the terminal cannot show is written out."""
+    done = world.run("doctor", PYTHONIOENCODING="latin-1")
+    assert (done.code, "\\u2026, a key file" in done.out, done.err) == (0, True, "")
+
+
+def test_a_no_at_the_terminal_changes_nothing(fresh: World) -> None:
+    """The answer no ends with 1, not like an interrupt, and what was shown is not put in force."""
+    (fresh.home / "policy" / "mine.cedar").write_text('@id("mine/all")\npermit (principal, action, resource);\n')
+    ours, theirs = pty.openpty()
+    os.write(ours, b"n\n")
+    command = [sys.executable, "-m", "assent", "policy", "activate", "--key", str(fresh.key)]
+    done = subprocess.run(command, env=fresh.environ, stdin=theirs, capture_output=True, text=True, check=False)
+    os.close(ours)
+    os.close(theirs)
+    assert (done.returncode, done.stderr.startswith("error[not_confirmed]")) == (1, True)
+    assert fresh.run("policy", "check", "--json").json["state"] == "changed"
 
 
 def test_every_module_of_the_room_is_reached() -> None:
