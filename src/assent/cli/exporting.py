@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from assent_verify.bundle import Header, write
 
-from assent.errors import UnavailableError
+from assent.cli.ledger import receipt_of
+from assent.errors import ProofError, UnavailableError
 from assent.model.ids import LeafIndex
 from assent.ports import Reader
 
@@ -20,12 +21,15 @@ def export_lines(reader: Reader, *, disclose: bool) -> Iterator[bytes]:
 
     Raises:
         UnavailableError: the log has not begun.
+        ProofError: its first leaf does not say whose log it is.
     """
     size = reader.size()
     genesis = reader.leaf(LeafIndex(0))
     if genesis is None:
         raise UnavailableError("empty_log", "the log has no leaf", help="run: assent init")
-    subject = json.loads(genesis)["subject"]
+    subject = receipt_of(0, genesis).leaf.get("subject")
+    if not isinstance(subject, dict) or not {"origin", "log_key"} <= subject.keys():
+        raise ProofError("leaf_schema", "leaf 0 does not say whose log it is", help="run: assent verify")
     header = Header(subject["origin"], subject["log_key"], size)
     leaves = (data for _, data in reader.leaves(0, size))
     notes = (note for at, note in reader.checkpoints() if at <= size)

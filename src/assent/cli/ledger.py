@@ -6,10 +6,12 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from assent_verify.canonical import parse
 from assent_verify.merkle import leaf_hash
+from assent_verify.receipt import open_values, read
 
 from assent.cli.output import verdict_word, visible
-from assent.errors import RequestError
+from assent.errors import ProofError, RequestError
 from assent.model.ids import LeafIndex
 from assent.ports import Reader
 
@@ -64,18 +66,47 @@ class Receipt:
 
 
 def receipts(reader: Reader, start: int = 0, stop: int | None = None) -> Iterator[Receipt]:
-    """The leaves from `start` on, in log order."""
+    """The leaves from `start` on, in log order.
+
+    Raises:
+        ProofError: one is no receipt (any more).
+    """
     for index, data in reader.leaves(start, stop):
-        yield Receipt(index, data, json.loads(data))
+        yield receipt_of(index, data)
+
+
+def receipt_of(index: int, data: bytes) -> Receipt:
+    """A stored leaf, strictly read: a changed byte must not end in half a story.
+
+    Raises:
+        ProofError: it is no receipt (any more).
+    """
+    try:
+        read(data)
+    except ProofError as error:
+        help = "it has been damaged or changed; run: assent verify"
+        raise ProofError(error.code, f"leaf {index} is no receipt: {error.message}", help=help) from error
+    return Receipt(index, data, json.loads(data))
 
 
 def values_of(reader: Reader, receipt: Receipt) -> Mapping[str, object] | None:
-    """The clear values of a leaf; None if it has none or they are erased."""
+    """The clear values of a leaf, which are what it commits to; None if it has none or they are erased.
+
+    Raises:
+        ProofError: they have been changed.
+    """
     sidecar = reader.sidecar(LeafIndex(receipt.index))
     if sidecar is None:
         return None
-    values = json.loads(sidecar.values)
-    return values if isinstance(values, dict) else None
+    try:
+        values = parse(sidecar.values.encode())
+        if not isinstance(values, dict):
+            raise ProofError("not_opened", "they are not an object")
+        open_values(receipt.leaf, sidecar.salt, values)
+    except ProofError as error:
+        help = "they have been damaged or changed; run: assent verify --values"
+        raise ProofError(error.code, f"clear values of leaf {receipt.index}: {error.message}", help=help) from error
+    return values
 
 
 def tool_of(reader: Reader, receipt: Receipt) -> str:
@@ -188,7 +219,7 @@ def _mentioning(reader: Reader, id: str) -> Iterator[Receipt]:
     needle = id.encode()
     for index, data in reader.leaves():
         if needle in data:  # most leaves are skipped without being parsed
-            yield Receipt(index, data, json.loads(data))
+            yield receipt_of(index, data)
 
 
 def whole_attempt(reader: Reader, receipt: Receipt) -> list[Receipt]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -20,8 +19,9 @@ from assent.model.ids import LeafIndex
 if TYPE_CHECKING:
     from assent_verify.note import VerifierKey
     from assent_verify.report import Report
+    from assent_verify.verify import Verifier
 
-    from assent.ports import Reader
+    from assent.ports import Reader, Sidecar
 
 _SQLITE = b"SQLite format 3\0"
 
@@ -104,7 +104,7 @@ def _database(reader: Reader, log_key: VerifierKey | None, reviewers: Sequence[b
                 note = next(waiting, None)
             verifier.leaf(index, leaf)
             if values and (kept := reader.sidecar(LeafIndex(index))) is not None:
-                verifier.disclosed(index, leaf, kept.salt, json.loads(kept.values))
+                _disclosed(verifier, index, leaf, kept)
         while note is not None:
             verifier.checkpoint(*note)
             note = next(waiting, None)
@@ -113,6 +113,20 @@ def _database(reader: Reader, log_key: VerifierKey | None, reviewers: Sequence[b
             raise
         verifier.problem(None, error.code, error.message)
     return verifier.finish()
+
+
+def _disclosed(verifier: Verifier, index: int, leaf: bytes, kept: Sidecar) -> None:
+    """Hold the clear values beside the log against their leaf."""
+    from assent_verify.canonical import parse
+
+    try:
+        found = parse(kept.values.encode())
+        if not isinstance(found, dict):
+            raise ProofError("not_opened", "the clear values are not an object")
+    except ProofError as error:
+        verifier.problem(index, error.code, error.message, "disclosed")
+    else:
+        verifier.disclosed(index, leaf, kept.salt, found)
 
 
 def _vkey(text: str | None) -> VerifierKey | None:

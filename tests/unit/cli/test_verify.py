@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,9 +19,6 @@ def copied(world: World, folder: Path) -> Path:
         source = world.home / f"assent.db{ending}"
         if source.exists():
             shutil.copy(source, folder / f"copy.db{ending}")
-    import sqlite3
-    from contextlib import closing
-
     with closing(sqlite3.connect(folder / "copy.db")) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return folder / "copy.db"
@@ -58,6 +57,51 @@ def test_a_flipped_bit_in_a_leaf_is_found(world: World, tmp_path: Path, spot: by
     assert (done.code, done.json["sound"]) == (4, False)
     assert any(problem["leaf"] is not None for problem in done.json["problems"])
     valid("verify", done.json)
+
+
+def broken(world: World, folder: Path, sql: str, *values: object) -> str:
+    """A copy of the home in which one row was changed behind Assent's back; its path."""
+    home = folder / "broken"
+    home.mkdir(mode=0o700)
+    copied(world, folder).rename(home / "assent.db")
+    with closing(sqlite3.connect(home / "assent.db")) as connection, connection:
+        assert connection.execute(sql, values).rowcount == 1
+    return str(home)
+
+
+READS = (["receipts", "list"], ["receipts", "list", "--json"], ["tail", "--no-follow", "-n", "999"])
+
+
+@pytest.mark.parametrize("old", ['"kind":', '"decided":', '"action":'])
+def test_a_changed_leaf_is_told_by_whatever_reads_it(world: World, tmp_path: Path, old: str) -> None:
+    """No listing and no story reads half a leaf: it names the leaf, and exits with 4."""
+    index = next(row["index"] for row in world.run("receipts", "list", "--json").json if row["verdict"] == "allow")
+    sql = "UPDATE leaf SET body = CAST(replace(body, ?, ?) AS BLOB) WHERE idx = ?"
+    home = broken(world, tmp_path, sql, old, '"else":', index)
+    for words in (*READS, ["explain", str(index)]):
+        done = world.run("--home", home, *words)
+        assert (done.code, f"leaf {index} is no receipt" in done.err, "Traceback" in done.err) == (4, True, False)
+    found = world.run("verify", home, "--values", "--json")
+    assert (found.code, found.json["sound"], found.json["disclosed"]) == (4, False, False)
+
+
+@pytest.mark.parametrize(("old", "new"), [("CREATE", "CREATF"), ('"arguments":{', '"arguments":['), ("{", "[")])
+def test_clear_values_that_were_changed_are_not_told_as_true(world: World, tmp_path: Path, old: str, new: str) -> None:
+    """A story shows what the leaf commits to, or says that the values beside it are not that."""
+    index = next(row["index"] for row in world.run("receipts", "list", "--json").json if row["verdict"] == "allow")
+    home = broken(world, tmp_path, "UPDATE sidecar SET body = replace(body, ?, ?) WHERE idx = ?", old, new, index)
+    done = world.run("--home", home, "explain", str(index))
+    assert (done.code, f"clear values of leaf {index}" in done.err, "Traceback" in done.err) == (4, True, False)
+    assert world.run("--home", home, "receipts", "list").code == 0
+    found = world.run("verify", home, "--values", "--json")
+    assert (found.code, found.json["sound"], found.json["disclosed"]) == (4, True, False)
+
+
+def test_a_log_whose_first_leaf_was_changed_is_not_exported(world: World, tmp_path: Path) -> None:
+    """An export says whose log it is; without that it is refused, not made up."""
+    home = broken(world, tmp_path, "UPDATE leaf SET body = ? WHERE idx = 0", b"{}")
+    done = world.run("--home", home, "receipts", "export")
+    assert (done.code, done.out, "Traceback" in done.err) == (4, "", False)
 
 
 def test_a_database_torn_in_the_middle_is_a_proof_that_does_not_hold(world: World, tmp_path: Path) -> None:
