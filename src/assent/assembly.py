@@ -22,7 +22,7 @@ from assent.enforce.gather import Gatherer
 from assent.enforce.guard import Guard, Limits
 from assent.enforce.rules import COMPARED, Rules
 from assent.enforce.session import Sessions, abandoned, close
-from assent.errors import ConfigError, RequestError, UnavailableError
+from assent.errors import ConfigError, ProofError, RequestError, UnavailableError
 from assent.inform import process
 from assent.inform.clock import SystemClock
 from assent.inform.observe import Observer, guarded_paths
@@ -222,18 +222,16 @@ def open_home(config: Config) -> Home:
     homes.files(config)
     store = SqliteStore(config.home)
     try:
-        signer = _log_key(config.home)
-        home = _open(config, store, signer)
+        home = _open(config, store, *_log_key(config.home, store))
     except BaseException:
         store.close()
         raise
     return home
 
 
-def _open(config: Config, store: Store, signer: KeySigner) -> Home:
+def _open(config: Config, store: Store, signer: KeySigner, origin: str) -> Home:
     clock = SystemClock()
     node = new_id("node", secrets.token_bytes(16))
-    origin = _origin(store, signer)
     log = Log(store, clock, signer, origin=origin, node=node)
     try:
         key = VerifierKey(origin, signer.public)
@@ -246,24 +244,41 @@ def _open(config: Config, store: Store, signer: KeySigner) -> Home:
     return home
 
 
-def _origin(store: Store, signer: KeySigner) -> str:
-    """Name of the log: its first leaf says it; a new one is named after its key."""
+def _log_key(home: Path, store: Store) -> tuple[KeySigner, str]:
+    """The log key of a home and the log's name; a key is made only if the log is still to begin.
+
+    Raises:
+        ConfigError: the log has begun with another key than the one that is there: what
+            that one signed would prove nothing.
+    """
+    path, begun = home / LOG_KEY, _genesis(store)
+    help = "restore the log key from a backup; a log cannot go on under another"
+    if not path.exists():
+        if begun is not None:
+            raise ConfigError("log_key_lost", f"`{path}` is not there, and the log has begun", help=help)
+        with suppress(ConfigError):  # another process was faster
+            key_files.create(path)
+    signer = key_files.load(path)
+    if begun is None:
+        return signer, f"assent/{digest(signer.public)[7:23]}"
+    if begun.public != signer.public:
+        raise ConfigError("other_log_key", f"`{path}` is not the key that this log began with", help=help)
+    return signer, begun.name
+
+
+def _genesis(store: Store) -> VerifierKey | None:
+    """The key that the log's first leaf names; None if the log is still to begin."""
     with store.read() as reader:
         first = next((data for _, data in reader.leaves(0, 1)), None)
-    if first is not None:
-        return str(json.loads(first)["subject"]["origin"])
-    return f"assent/{digest(signer.public)[7:23]}"
-
-
-def _log_key(home: Path) -> KeySigner:
-    """The log key of a home; made if the log is still to begin."""
-    path = home / LOG_KEY
-    if not path.exists():
-        try:
-            return key_files.create(path)
-        except ConfigError:
-            pass  # another process was faster
-    return key_files.load(path)
+    if first is None:
+        return None
+    try:
+        return VerifierKey.parse(str(json.loads(first)["subject"]["log_key"]))
+    except (ValueError, KeyError, TypeError, ProofError) as error:
+        text = "the first leaf does not say whose log it is"
+        raise UnavailableError(
+            "store_corrupt", text, help="run: assent verify; restore the home from a backup"
+        ) from error
 
 
 def create_operator(config: Config, key: Path | None, ask: homes.Ask) -> tuple[KeySigner, Path]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import base64
 import os
+import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from assent_verify.canonical import digest
@@ -54,9 +56,16 @@ def files(config: Config) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
+    """Write a file whole or not at all: another process may start on the same home at the same time."""
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")  # does not end like a policy
+    handle = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        with suppress(FileExistsError):  # the other was faster
+            os.link(fresh, path)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 #: State key of the path of the operator's key file.

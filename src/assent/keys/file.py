@@ -7,6 +7,7 @@ which log speaks, never that a person agreed.
 from __future__ import annotations
 
 import os
+import secrets
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,12 +73,11 @@ def write_private(path: Path, data: bytes) -> None:
 
     Raises:
         ConfigError: `key_exists`.
-        UnavailableError: it cannot be written; nothing is left behind.
+        UnavailableError: it cannot be written, or not be made durable.
     """
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError as error:
-        raise ConfigError("key_exists", f"`{path}` is there already", help="keep it, or choose another file") from error
+        handle = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     except OSError as error:
         raise UnavailableError("key_unwritable", f"`{path}` cannot be made: {error.strerror}") from error
     try:
@@ -85,14 +85,25 @@ def write_private(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        directory = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        os.link(fresh, path)  # never over another, and never seen half written by a process that starts beside this one
+    except FileExistsError as error:
+        raise ConfigError("key_exists", f"`{path}` is there already", help="keep it, or choose another file") from error
     except OSError as error:
-        path.unlink(missing_ok=True)
         raise UnavailableError("key_unwritable", f"`{path}` cannot be written: {error.strerror}") from error
+    finally:
+        fresh.unlink(missing_ok=True)
+    _flush(path.parent)
+
+
+def _flush(directory: Path) -> None:
+    try:
+        handle = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        raise UnavailableError("key_unwritable", f"`{directory}` cannot be flushed: {error.strerror}") from error
 
 
 def read_private(path: Path) -> bytes:
