@@ -31,7 +31,7 @@ from assent.keys import operator
 from assent.keys.file import KeySigner
 from assent.model.ids import new_id
 from assent.model.principal import Principal
-from assent.notify.desktop import Desktop
+from assent.notify.desktop import Desktop, available
 from assent.policy import cedar
 from assent.ports import Clock, Reader, Store
 from assent.record.log import Log
@@ -301,6 +301,11 @@ def create_operator(config: Config, key: Path | None, ask: homes.Ask) -> tuple[K
     if not path.exists():
         key_files.create(path)
     return operator.unlock(path, lambda: ask(f"Passphrase for `{path}`: ")), path
+
+
+def can_notify() -> bool:
+    """Can a person be told on this machine that something waits?"""
+    return available()
 
 
 def read_log(path: Path) -> AbstractContextManager[Reader]:

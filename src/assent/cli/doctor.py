@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import platform
 import stat
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import click
 
 from assent import __version__
+from assent.cli.card import status_of
 from assent.cli.output import columns, print_json, visible, when
-from assent.cli.seen import servers
+from assent.cli.seen import server_of, servers
 from assent.cli.shell import JSON_OPTION, Shell, with_shell
 from assent.errors import AssentError, ConfigError
 
@@ -77,9 +79,11 @@ def _findings(shell: Shell) -> Iterator[Finding]:
         yield from _home(config, reader)
         yield _operator(config, reader)
         yield _policy(config, reader)
+        yield from _in_force(reader)
         yield from _clock(reader)
         yield from _servers(reader)
         yield from _open_ends(reader)
+        yield _notifications()
 
 
 def _failed(check: str, error: AssentError) -> Finding:
@@ -92,6 +96,7 @@ def _home(config: Config, reader: Reader) -> Iterator[Finding]:
         yield Finding("home", "fail", f"others can reach {config.home}", f"run: chmod 700 {config.home}")
     else:
         yield Finding("home", "ok", "opens, is private, and its disk is durable")
+    yield Finding("log key", "ok", "is the one that the log began with, and only you can read it")
     signed = max((size for size, _ in reader.checkpoints()), default=0)
     yield Finding("log", "ok", f"{reader.size():,} receipts, the first {signed:,} under a signed checkpoint")
 
@@ -106,18 +111,40 @@ def _operator(config: Config, reader: Reader) -> Finding:
 
 
 def _policy(config: Config, reader: Reader) -> Finding:
-    from assent.admin.activate import standing
+    from assent.admin.activate import BROKEN, standing, too_old
 
     found = standing(reader, config.home)
     digest = (reader.state("bundle") or "none")[:19]
     if found.error is not None:
         place = ":".join(str(p) for p in (getattr(found.error, "file", ""), getattr(found.error, "line", 0)) if p)
         text = f"the files cannot be put in force{' at ' + place if place else ''}: {found.error.message}"
-        return Finding("policy", "fail", f"{text}; {digest}… stays in force", found.error.help or "assent policy check")
+        old = too_old(reader.state(BROKEN) or "", int(time.time() * 1000), config.bundle_max_age_hours)
+        after = f"for over {config.bundle_max_age_hours} h, so every call is denied" if old else "stays in force"
+        return Finding("policy", "fail", f"{text}; {digest}… {after}", found.error.help or "assent policy check")
     if found.state == "changed":
         help = "look with `assent policy check`, then run `assent policy activate`"
         return Finding("policy", "warn", f"files changed but not activated; {digest}… is in force", help)
     return Finding("policy", "ok", f"{digest}… is in force, the files are the same")
+
+
+def _in_force(reader: Reader) -> Iterator[Finding]:
+    """Rules that will deny although they loaded, and how much of what was seen somebody has reviewed."""
+    from assent.admin.activate import active
+    from assent.cli.catalog import definition_of
+
+    try:
+        bundle, profiles = active(reader)
+    except AssentError as error:
+        yield _failed("policy", error)
+        return
+    for note in bundle.notes():
+        yield Finding("policy", "warn", note, "add it to policy/entities.json, or take it out of the rule")
+    pins = reader.pins()
+    inferred = sum(profiles.profile_of(server_of(reader, pin.server), definition_of(pin)).inferred for pin in pins)
+    text = (
+        f"profiles of {len(profiles.books)} servers; {len(pins)} tools seen, {inferred or 'none'} of them only inferred"
+    )
+    yield Finding("catalog", "ok", text)
 
 
 def _clock(reader: Reader) -> Iterator[Finding]:
@@ -152,8 +179,27 @@ def _open_ends(reader: Reader) -> Iterator[Finding]:
     unknown = reader.attempts_in("unknown")
     if unknown:
         ids = ", ".join(attempt.id for attempt in unknown[:3])
-        text = f"{len(unknown)} calls may have happened: {ids}{' …' if len(unknown) > 3 else ''}"
+        text = f"{_counted(unknown, 'call', 'calls')} may have happened: {ids}{' …' if len(unknown) > 3 else ''}"
         yield Finding("outcomes", "warn", text, "assent explain ID; repeating one asks first")
-    waiting = reader.approvals(status="pending")
+    now = int(time.time() * 1000)
+    waiting = [one for one in reader.approvals(status="pending") if status_of(one, now) == "pending"]
     if waiting:
-        yield Finding("approvals", "warn", f"{len(waiting)} questions wait for a person", "assent approvals")
+        yield Finding(
+            "approvals",
+            "warn",
+            f"{_counted(waiting, 'question waits', 'questions wait')} for a person",
+            "assent approvals",
+        )
+
+
+def _counted(found: Sequence[object], one: str, more: str) -> str:
+    return f"{len(found)} {one if len(found) == 1 else more}"
+
+
+def _notifications() -> Finding:
+    from assent.assembly import can_notify
+
+    if can_notify():
+        return Finding("notify", "ok", "a question shows on this desktop")
+    help = "keep `assent approvals --watch` open somewhere; on Linux `notify-send` would show them"
+    return Finding("notify", "warn", "no desktop notifications here: nobody is told that a question waits", help)
