@@ -219,7 +219,7 @@ def open_home(config: Config) -> Home:
         PolicyError: there is no bundle yet and the policy files cannot be put in force.
         UnavailableError: the store or a key cannot be read or written.
     """
-    homes.files(config)
+    homes.files(config, new=not (config.home / DATABASE).exists())
     store = SqliteStore(config.home)
     try:
         home = _open(config, store, *_log_key(config.home, store))

@@ -34,8 +34,12 @@ _TOML = """\
 """
 
 
-def files(config: Config) -> None:
+def files(config: Config, *, new: bool = True) -> None:
     """Write the files of a home that are missing: settings and starter policy.
+
+    Args:
+        new: the log is still to begin. Later a policy that somebody has taken away is
+            missed, not made up for.
 
     Raises:
         ConfigError: the place cannot be written.
@@ -47,7 +51,7 @@ def files(config: Config) -> None:
             folder.mkdir(mode=0o700, exist_ok=True)
         if not (home / "assent.toml").exists():
             _write(home / "assent.toml", _TOML.format(user=config.user))
-        if not any((home / "policy").glob("*.cedar")):
+        if new and not any((home / "policy").glob("*.cedar")):
             _write(home / "policy" / "starter.cedar", texts.starter())
     except OSError as error:
         raise ConfigError(

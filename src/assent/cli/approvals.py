@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import click
@@ -17,13 +18,15 @@ _POLL = 0.3  # seconds between two looks
 
 @click.command("approvals")
 @click.option("--all", "everything", is_flag=True, help="The answered and expired ones too.")
-@click.option("--watch", is_flag=True, help="Stay, and ring the bell when a new question comes.")
+@click.option(
+    "--watch", is_flag=True, help="Stay, and ring the bell when a new question comes; with --json one object a line."
+)
 @JSON_OPTION
 @with_shell
 def command(shell: Shell, everything: bool, watch: bool, as_json: bool) -> None:
     """List what waits for a person. Argument values are shown by --json and by `assent approve`."""
     if watch:
-        _watch(shell)
+        _watch(shell, as_json)
         return
     now = int(time.time() * 1000)
     with shell.read() as reader:
@@ -49,7 +52,7 @@ def _cells(approval: Approval, now: int) -> list[str]:
     ]
 
 
-def _watch(shell: Shell) -> None:
+def _watch(shell: Shell, as_json: bool) -> None:
     """Print each question once, when it comes; Ctrl-C ends it."""
     seen: set[str] = set()
     while True:
@@ -57,7 +60,9 @@ def _watch(shell: Shell) -> None:
         with shell.read() as reader:
             waiting = [one for one in reader.approvals(status="pending") if status_of(one, now) == "pending"]
         for one in waiting:
-            if one.id not in seen:
-                seen.add(one.id)
-                click.echo("\a" + "  ".join(_cells(one, now)) + f"\n  answer with: assent approve {one.id}")
+            if one.id in seen:
+                continue
+            seen.add(one.id)
+            told = "\a" + "  ".join(_cells(one, now)) + f"\n  answer with: assent approve {one.id}"
+            click.echo(json.dumps(row(one, now)) if as_json else told)
         time.sleep(_POLL)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -127,17 +129,49 @@ def test_the_time_is_confirmed_with_the_key(fresh: World) -> None:
     assert fresh.run("verify").code == 0
 
 
+def follow(world: World, *words: str) -> subprocess.Popen[str]:
+    """A command that stays until it is ended."""
+    command = [sys.executable, "-m", "assent", *words]
+    return subprocess.Popen(command, env=world.environ, stdout=subprocess.PIPE, text=True)
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """End it as Ctrl-C does."""
+    assert process.stdout is not None
+    process.send_signal(signal.SIGINT)
+    process.wait(10)
+    process.stdout.close()
+
+
 def test_a_watcher_sees_a_question_come_without_its_values(asking: World) -> None:
     """`approvals --watch` rings for each open question once, says how to answer, and shows no argument."""
-    command = [sys.executable, "-m", "assent", "approvals", "--watch"]
-    watcher = subprocess.Popen(command, env=asking.environ, stdout=subprocess.PIPE, text=True)
+    watcher = follow(asking, "approvals", "--watch")
     assert watcher.stdout is not None
-    try:
-        first, second = watcher.stdout.readline(), watcher.stdout.readline()
-    finally:
-        watcher.terminate()
-        watcher.wait(10)
-        watcher.stdout.close()
+    first, second = watcher.stdout.readline(), watcher.stdout.readline()
+    asking.ask("orders")
+    third = watcher.stdout.readline()
+    end(watcher)
     assert first.startswith("\a" + asking.asked["drafts"]["approval"])
-    assert "DROP" not in first
+    assert third.startswith("\a" + asking.asked["orders"]["approval"])
+    assert "DROP" not in first + third
     assert second.strip() == f"answer with: assent approve {asking.asked['drafts']['approval']}"
+
+
+def test_a_program_may_watch_too(asking: World) -> None:
+    """`approvals --watch --json` prints one published object a line."""
+    watcher = follow(asking, "approvals", "--watch", "--json")
+    assert watcher.stdout is not None
+    found = json.loads(watcher.stdout.readline())
+    end(watcher)
+    valid("approvals", [found])
+    assert found["id"] == asking.asked["drafts"]["approval"]
+
+
+def test_tail_shows_a_receipt_as_it_is_written(fresh: World) -> None:
+    """`tail` stays, and prints what another process records."""
+    tail = follow(fresh, "tail", "--json", "-n", "1")
+    assert tail.stdout is not None
+    assert json.loads(tail.stdout.readline())["event"] == "enrol"
+    assert fresh.run("clock", "confirm", "--yes", "--key", str(fresh.key)).code == 0
+    assert json.loads(tail.stdout.readline())["event"] == "clock"
+    end(tail)

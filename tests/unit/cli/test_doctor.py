@@ -63,6 +63,14 @@ def test_files_that_wait_or_are_broken_are_told(fresh: World) -> None:
     assert "every call is denied" in findings(fresh, 1)["policy"]["message"]
 
 
+def test_policies_that_were_taken_away_are_missed(fresh: World) -> None:
+    """Opening the home puts nothing in their place, and what was activated stays in force."""
+    (fresh.home / "policy" / "starter.cedar").unlink()
+    for _ in range(2):
+        assert findings(fresh, 1)["policy"]["state"] == "fail"
+    assert fresh.run("policy", "show", "starter/irreversible").code == 0
+
+
 def test_a_rule_that_names_nobody_known_is_told(fresh: World) -> None:
     """It loads, and will deny: who is missing, and where to write them down."""
     name = 'principal == User::"local/nobody-here"'
