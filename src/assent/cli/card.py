@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -12,7 +11,7 @@ import click
 from assent.cli.asking import confirm, passphrase
 from assent.cli.output import visible, when
 from assent.cli.shell import Shell
-from assent.errors import RequestError
+from assent.errors import ProofError, RequestError
 from assent.model.approval import Approval
 
 if TYPE_CHECKING:
@@ -24,9 +23,26 @@ def status_of(approval: Approval, now: int) -> str:
     return "expired" if approval.status == "pending" and approval.expires <= now else approval.status
 
 
+def card_of(approval: Approval) -> dict[str, object]:
+    """What is shown of a question: exactly that to which an answer will be bound.
+
+    Raises:
+        ProofError: it was changed after it was asked; a yes to it would be a yes to something else.
+    """
+    from assent_verify.canonical import digest, parse
+
+    card = parse(approval.card.encode()) if digest(approval.card.encode()) == approval.facts else None
+    if not isinstance(card, dict):
+        text = f"the question {approval.id} is not shown as it was asked"
+        raise ProofError(
+            "card_changed", text, help="somebody has changed the home; do not answer, and run: assent verify"
+        )
+    return card
+
+
 def as_json(approval: Approval, now: int) -> dict[str, object]:
     """The object of `assent approvals --json`."""
-    card = json.loads(approval.card)
+    card = card_of(approval)
     first = approval.asked[0] if approval.asked else None
     return {
         "id": approval.id,
@@ -54,6 +70,7 @@ def show(home: Home, approval: Approval) -> None:
     """Print everything a person needs: tool, every argument, why it is asked, what it would do, how to undo."""
     from assent.approve.card import lines
 
+    card_of(approval)
     now = home.clock.now()
     left = max(0, approval.expires - now) // 1000
     click.echo(click.style(f"Approval {approval.id}", bold=True) + f"  ({status_of(approval, now)})")

@@ -129,6 +129,17 @@ def test_the_time_is_confirmed_with_the_key(fresh: World) -> None:
     assert fresh.run("verify").code == 0
 
 
+def test_a_question_that_was_dressed_up_is_not_answered(asking: World) -> None:
+    """What is shown is what the answer is bound to: a changed card is refused by whatever shows it."""
+    id = asking.asked["drafts"]["approval"]
+    with closing(sqlite3.connect(asking.home / "assent.db")) as connection, connection:
+        assert connection.execute("UPDATE approval SET card = replace(card, 'DROP', 'LIST')").rowcount == 1
+    for words in (["approve", id, "--yes", "--key", str(asking.key)], ["approvals", "--json"]):
+        done = asking.run(*words)
+        assert (done.code, done.err.startswith("error[card_changed]"), "LIST" in done.out) == (4, True, False)
+    assert asking.query("write_query", "DROP TABLE drafts")["verdict"] == "escalate"
+
+
 def follow(world: World, *words: str) -> subprocess.Popen[str]:
     """A command that stays until it is ended."""
     command = [sys.executable, "-m", "assent", *words]
