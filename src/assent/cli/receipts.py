@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
 
 from assent.cli.ledger import Lines, Receipt, find, receipts, whole_attempt
-from assent.cli.output import columns
+from assent.cli.output import columns, visible
 from assent.cli.shell import JSON_OPTION, Shell, with_shell
 from assent.cli.story import as_json_story, tell
+from assent.errors import UnavailableError
 
 _PAGE = 500  # lines aligned together
 
@@ -99,8 +101,15 @@ def export(shell: Shell, output: Path | None, disclose: bool) -> None:
 
     with shell.read() as reader:
         lines = export_lines(reader, disclose=disclose)
-        with click.open_file(str(output) if output else "-", "wb", atomic=output is not None) as file:
+        if output is None:
             for line in lines:
-                file.write(line)
-    if output:
-        click.echo(f"wrote {output}", err=True)
+                sys.stdout.buffer.write(line)
+            return
+        try:
+            with click.open_file(str(output), "wb", atomic=True) as file:
+                for line in lines:
+                    file.write(line)
+        except OSError as error:
+            text = f"`{output}` cannot be written: {error.strerror}"
+            raise UnavailableError("export_unwritable", text, help="choose another place") from error
+    click.echo(f"wrote {visible(str(output))}", err=True)

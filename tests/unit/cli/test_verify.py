@@ -104,6 +104,17 @@ def test_a_log_whose_first_leaf_was_changed_is_not_exported(world: World, tmp_pa
     assert (done.code, done.out, "Traceback" in done.err) == (4, "", False)
 
 
+def test_an_export_goes_to_a_file_or_to_a_pipe_whole_or_not_at_all(world: World, tmp_path: Path) -> None:
+    """Both are the same bytes; a place that cannot be written is named, and nothing is left there."""
+    place = tmp_path / "log.export"
+    assert world.run("receipts", "export", "-o", str(place)).err == f"wrote {place}\n"
+    assert world.run("receipts", "export").out == place.read_text()
+    for output in (tmp_path / "nowhere" / "x", place / "x"):
+        done = world.run("receipts", "export", "-o", str(output))
+        assert (done.code, done.err.startswith(f"error[export_unwritable]: `{output}`")) == (1, True), done.err
+    assert list(tmp_path.iterdir()) == [place]
+
+
 def test_a_database_torn_in_the_middle_is_a_proof_that_does_not_hold(world: World, tmp_path: Path) -> None:
     """Pages overwritten with noise: not a crash, not a pass."""
     copy = copied(world, tmp_path)
