@@ -41,7 +41,6 @@ REASONS: Mapping[str, str] = {
     "singletons assent_verify/canonical.py": "the parser's and the writer's fixed rules; both keep no state",
     "singletons assent_verify/merkle.py": "the hash of the empty tree, RFC 6962 §2.1",
     "singletons assent_verify/receipt.py": "the grammar of a leaf, a constant table",
-    "unfinished assent_verify/receipt.py": "free JSON has no pattern; who asks for one has a bug, which is not caught",
     "sql_formatted assent/cli/demo/scenes.py": "what the attacking agent of the demo says, not what the store is told",
 }
 

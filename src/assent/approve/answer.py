@@ -7,6 +7,7 @@ waiting call, or the same call made again, asks for.
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, cast
@@ -15,6 +16,7 @@ from assent_verify.canonical import canonicalize, digest
 from assent_verify.receipt import commit
 
 from assent.approve.people import Members, must_be_asked, reached
+from assent.catalog.analysis import INTEGRITY_LABELS
 from assent.errors import RequestError
 from assent.model.approval import Answer, Approval, ApprovalStatus, Assurance
 from assent.model.ids import ApprovalId, PrincipalId
@@ -54,7 +56,7 @@ def answer(log: Log, said: Said, signer: Signer, members: Members, *, keep_days:
 
     Raises:
         RequestError: `unknown_approval`, `already_answered`, `expired`, `session_ended`,
-            `not_your_question`, `assurance_too_weak`, `not_enrolled`, `clock_jump`.
+            `not_your_question`, `assurance_too_weak`, `not_enrolled`, `clock_jump`, `facts_changed`.
         UnavailableError: it cannot be made durable, so it was not given.
     """
 
@@ -82,6 +84,13 @@ def _open(tx: Transaction, said: Said) -> Approval:
         raise RequestError("session_ended", "the session that asked has ended: nothing would come of an answer")
     if approval.status == "expired" or (approval.status == "pending" and approval.expires <= said.now):
         raise RequestError("expired", "the question has expired; the agent has to ask again")
+    seen = sorted(session.labels - INTEGRITY_LABELS)
+    if said.verdict == "approve" and seen != json.loads(approval.card)["labels"]:
+        raise RequestError(
+            "facts_changed",
+            f"since this was asked the session has seen: {', '.join(seen) or 'nothing any more'}",
+            help="the agent has to make the call again; the new question shows it",
+        )
     if any(given.by == said.by for given in approval.answers):
         raise RequestError("already_answered", f"`{said.by}` has answered this question")
     overtakes = approval.status == "approved" and said.verdict == "deny"

@@ -130,6 +130,7 @@ def _policy(config: Config, reader: Reader) -> Finding:
 def _in_force(reader: Reader) -> Iterator[Finding]:
     """Rules that will deny although they loaded, and how much of what was seen somebody has reviewed."""
     from assent.admin.activate import active
+    from assent.admin.foresee import foresee
     from assent.cli.catalog import definition_of
 
     try:
@@ -137,8 +138,8 @@ def _in_force(reader: Reader) -> Iterator[Finding]:
     except AssentError as error:
         yield _failed("policy", error)
         return
-    for note in bundle.notes():
-        yield Finding("policy", "warn", note, "add it to policy/entities.json, or take it out of the rule")
+    for note in foresee(reader, bundle, profiles):
+        yield Finding("policy", "warn", note, "correct the rule or policy/entities.json; see: assent policy check")
     pins = reader.pins()
     inferred = sum(profiles.profile_of(server_of(reader, pin.server), definition_of(pin)).inferred for pin in pins)
     text = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,13 +32,15 @@ def check(shell: Shell, as_json: bool) -> int:
     Exit code 1 if they could not be put in force: the last good policies stay.
     """
     from assent.admin.activate import standing
+    from assent.admin.foresee import foresee
 
     home = shell.config().home
     with shell.read() as reader:
         found = standing(reader, home)
         digest = reader.state("bundle") or ""
+        notes = foresee(reader, *found.texts.check()) if found.texts else []
     if as_json:
-        print_json(_as_json(found, digest))
+        print_json(_as_json(found, digest, notes))
         return 1 if found.error else 0
     if found.error is not None:
         raise found.error
@@ -47,16 +50,17 @@ def check(shell: Shell, as_json: bool) -> int:
     else:
         click.echo("files     differ, and could be put in force with `assent policy activate`:")
         _print_difference(found.difference)
+    _print_notes(notes)
     return 0
 
 
-def _as_json(found: Standing, digest: str) -> dict[str, object]:
+def _as_json(found: Standing, digest: str, notes: Sequence[str]) -> dict[str, object]:
     error = found.error
     place = {}
     if isinstance(error, PolicyError):
         place = {"file": error.file, "line": error.line, "column": error.column, "text": error.text}
     told = {"code": error.code, "message": error.message, "help": error.help, **place} if error else None
-    return {"state": found.state, "bundle": digest, "difference": found.difference, "error": told}
+    return {"state": found.state, "bundle": digest, "difference": found.difference, "error": told, "notes": list(notes)}
 
 
 @command.command("activate")
@@ -67,6 +71,7 @@ def activate(shell: Shell, key: Path | None, yes: bool) -> None:
     """Put the files of the home in force, after showing what changes."""
     from assent.admin.activate import activate as put_in_force
     from assent.admin.activate import standing
+    from assent.admin.foresee import foresee
 
     with shell.open() as home:
         with home.store.read() as reader:
@@ -81,8 +86,15 @@ def activate(shell: Shell, key: Path | None, yes: bool) -> None:
         confirm("Put this in force?", yes=yes)
         signer = home.unlock(key, passphrase)
         digest = put_in_force(home.log, found.texts, signer, home.clock.now())
-        notes = home.rules().bundle.notes()
+        rules = home.rules()
+        with home.store.read() as reader:
+            notes = foresee(reader, rules.bundle, rules.profiles)
     click.echo(f"in force  {digest}")
+    _print_notes(notes)
+
+
+def _print_notes(notes: Sequence[str]) -> None:
+    """What loads, and will still not do what was meant."""
     for note in notes:
         click.echo(f"note      {visible(note)}")
 

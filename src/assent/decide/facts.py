@@ -13,7 +13,7 @@ from typing import Literal
 from assent_verify.canonical import canonicalize, digest
 
 from assent.catalog.analysers.secrets import strings
-from assent.catalog.analysis import Analysis
+from assent.catalog.analysis import INTEGRITY_LABELS, Analysis
 from assent.decide.exact import decode, encode
 from assent.model.action import Action
 from assent.model.approval import Approval
@@ -186,8 +186,9 @@ _WITHHELD = {"withheld": "it holds a secret"}
 def shown(facts: Facts, decision: Decision) -> dict[str, object]:
     """The card a reviewer sees; its digest is what an approval is bound to (DESIGN §4.7).
 
-    Stable between asking and deciding again: no time, no counters, and not the
-    escalations, which an approval names one by one.
+    Stable between asking and deciding again: no time, no counters, not the
+    escalations, which an approval names one by one, and no integrity label, which
+    nearly every session has after its first read: a yes is to this exact action.
     """
     profile, analysis, arguments = facts.profile, facts.analysis, facts.action.arguments
     secret = profile.secret | analysis.secret_arguments
@@ -200,7 +201,7 @@ def shown(facts: Facts, decision: Decision) -> dict[str, object]:
         "effects": list(decision.effects),
         "facts": {**analysis.facts, "may_have_happened": facts.may_have_happened},
         "inferred": profile.inferred,
-        "labels": sorted(facts.session.labels),
+        "labels": sorted(facts.session.labels - INTEGRITY_LABELS),
         "method": facts.action.method,
         "notes": list(analysis.notes),
         "owner": facts.owner,

@@ -49,6 +49,11 @@ class _Ended(Exception):
         self.go_on = go_on
         self.errors = errors
 
+    def by(self, rule: str) -> _Ended:
+        """The same, because of this rule: by its id, never its text."""
+        self.reason = Reason(self.reason.code, rule, self.reason.message)
+        return self
+
 
 Spoken = dict[str, tuple[Rule, PolicyRef]]
 
@@ -167,7 +172,7 @@ def _evaluate(asked: _Question, shape: Shape, found: Found) -> _Said:
             case = Case(link.principal, facts.server, facts.profile, effect, asked.worst)
             cut = asked.bundle.slice(case, shape)
             if isinstance(cut, Unavailable):
-                raise _Ended("deny", "tool_unavailable", "a rule does not fit the tool's schema")
+                raise _Ended("deny", "tool_unavailable", "a rule does not fit the tool's schema").by(cut.rule)
             if cut.missing:
                 raise _Ended("deny", "missing_source", "a rule names somebody who is not known")
             _ask(cut, _context(cut, shared, link), said)

@@ -140,6 +140,8 @@ def commit(tx: Transaction, proposal: Proposal, node: str, now: int, keep_days: 
             tx.put_approval(replace(shown, status="executed"))
         elif shown.status in ("pending", "approved") and shown.expires <= now:
             tx.put_approval(replace(shown, status="expired"))
+        elif shown.status == "approved" and approval is not None and approval.id != shown.id:
+            tx.put_approval(replace(shown, status="cancelled"))  # it no longer fits: another question took its place
     if permit is None:
         return Committed(verdict, appended.index, appended.hash, None, approval, appended.session)
     for prior in proposal.priors:

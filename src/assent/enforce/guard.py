@@ -39,6 +39,7 @@ from assent.record.log import Log
 logger = logging.getLogger("assent.guard")
 
 TRIES = 3
+_CHANGED = Reason("facts_changed", "", "what a person said yes to has changed since, so it is asked again")
 NOTE_MS = 1_000
 #: An effect that starts this soon after its permit was minted starts with it.
 AT_ONCE_MS = 20
@@ -218,7 +219,11 @@ class Guard:
             return decided, ()
         # an approval is an input to a fresh decision, never a resumption (DESIGN §4.7)
         gathered.present(asked)
-        return self._tightened(call, rules, decide(rules.bundle, gathered.facts)), (asked,)
+        decided = self._tightened(call, rules, decide(rules.bundle, gathered.facts))
+        if asked.status == "approved" and decided.verdict == "escalate":
+            # not what was said yes to any more: whoever is asked again is told so
+            decided = replace(decided, reasons=(_CHANGED, *decided.reasons))
+        return decided, (asked,)
 
     def _tightened(self, call: Call, rules: Rules, decided: Decision) -> Decision:
         """What the edge knows, and what it cannot carry out, may only make a verdict stricter (DESIGN §4.6)."""

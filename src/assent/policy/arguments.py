@@ -67,10 +67,20 @@ def check(arguments: Mapping[str, object], schema: jsonschema_rs.Validator) -> N
     if schema.is_valid(arguments):
         return
     error = next(schema.iter_errors(arguments))
-    rule = next((part for part in reversed(error.schema_path) if isinstance(part, str)), "schema")
     place = "/".join(str(part) for part in error.instance_path if isinstance(part, int) or part.isidentifier())
-    message = f"the arguments break the tool's schema at `{place or 'the top'}`: `{rule}` does not hold"
+    message = f"the arguments break the tool's schema at `{place or 'the top'}`: {_broken(error)}"
     raise RequestError("invalid_arguments", message, help="send what the tool's input schema asks for")
+
+
+def _broken(error: jsonschema_rs.ValidationError) -> str:
+    """What the schema asks for, in the schema's own words, which the agent has been shown."""
+    kind = error.kind
+    if isinstance(kind, jsonschema_rs.ValidationErrorKind.Required):
+        return f"`{kind.property}` is required"
+    if isinstance(kind, jsonschema_rs.ValidationErrorKind.Type):
+        return f"expected {' or '.join(kind.types)}"
+    rule = next((part for part in reversed(error.schema_path) if isinstance(part, str)), "schema")
+    return f"`{rule}` does not hold"
 
 
 def examine(kind: Kind, value: Mapping[str, object], found: Found, within: str = "") -> None:

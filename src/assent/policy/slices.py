@@ -36,9 +36,10 @@ _ANSWERS = 64
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """A tool cannot be decided: the operator learns why, the agent only that."""
+    """A tool cannot be decided: the operator learns why, the agent only that, and by which rule."""
 
     why: str
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -179,7 +180,8 @@ def build(
     except ValueError as error:
         return Unavailable(str(error))
     for position, message in cedar.validate(both.text, schema):
-        return Unavailable(f"policy `{both.rules[max(position, 0)].id}` does not fit it: {message}")
+        unfit = both.rules[max(position, 0)].id
+        return Unavailable(f"policy `{unfit}` does not fit it: {message}", unfit)
     principal = (case.principal.kind, case.principal.name)
     request: tuple[Uid, Uid, Uid] = (principal, ("Action", name), ("Server", case.server.name))
     answers: Lru[tuple[int, str], Verdict] = Lru(_ANSWERS)

@@ -156,3 +156,12 @@ def test_a_client_that_does_not_read_stops_the_server(scripted: Start) -> None:
     assert resident < 110, resident
     assert len({wire.next(20)["id"] for _ in range(60)}) == 60
     os.kill(wire.process.pid, 0)
+
+
+def test_input_that_no_loop_can_watch_is_read_to_its_end(tmp_path: Path) -> None:
+    """`/dev/null` and a regular file end like a pipe does: no traceback, nobody left waiting."""
+    command = [sys.executable, str(SCRIPTED), str(tmp_path), sys.executable, f"{SERVERS}/odd.py"]
+    with open(os.devnull, "rb") as nothing:
+        done = subprocess.run(command, stdin=nothing, capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert b"Traceback" not in done.stderr

@@ -437,3 +437,36 @@ async def test_a_card_holds_no_secret(world: World) -> None:
     question = await world.asked(world.call(tool("save_thing", value={"type": "string"}), {"value": secret}))
     assert secret not in question.card
     assert "withheld" in question.card
+
+
+async def test_a_yes_outlives_the_first_untrusted_output(world: World) -> None:
+    """Nearly every session reads something: that is no reason to void what a person said of one exact action."""
+    await world.join()
+    call = world.call(SEND, MESSAGE)
+    question = await world.asked(call)
+    await world.run(world.call(READ))
+    world.say(question.id, "approve")
+    await world.run(world.call(READ, {"query": "more"}))
+    assert (await world.permit(call)).attempt == question.attempt
+
+
+async def test_a_yes_is_void_once_the_session_has_seen_a_secret_and_says_so(world: World) -> None:
+    """DESIGN §4.7: it is bound to the facts shown; the person and the agent are told what happened."""
+    policy = (world.config.home / "policy" / "starter.cedar").read_text()
+    world.activate(
+        "".join(policy.partition('@id("starter/outbound")')[1:]) + '@id("p")\npermit (principal, action, resource);\n'
+    )
+    await world.join()
+    first = await world.asked(world.call(SEND, MESSAGE))
+    other = await world.asked(world.call(SEND, {**MESSAGE, "recipient": "eve@example.net"}))
+    world.say(first.id, "approve")
+    await world.run(world.call(READ), output="AKIA" + "IOSFODNN7EXAMPLE")
+    with pytest.raises(RequestError) as late:
+        world.say(other.id, "approve")
+    assert late.value.code == "facts_changed"
+    again = await world.refusal(world.call(SEND, MESSAGE))
+    assert again.decision.reasons[0].code == "facts_changed"
+    assert again.approval is not None
+    assert again.approval.id != first.id
+    assert world.say(again.approval.id, "approve").status == "approved"
+    assert (await world.permit(world.call(SEND, MESSAGE))).attempt == again.approval.attempt

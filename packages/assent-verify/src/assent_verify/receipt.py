@@ -176,8 +176,12 @@ class _Json:
     """The subject of a system leaf: any object, checked by event; never part of a pattern."""
 
     def pattern(self) -> str:
-        """No canonical text of free JSON is regular."""
-        raise NotImplementedError
+        """No canonical text of free JSON is regular, so it has none.
+
+        Raises:
+            TypeError: always; a shape that holds free JSON is read, not matched.
+        """
+        raise TypeError("free JSON has no pattern")
 
     def explain(self, value: object, path: str) -> str:
         """An object of the restricted profile."""

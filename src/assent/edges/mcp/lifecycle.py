@@ -35,13 +35,15 @@ async def connect(source: IO[bytes], target: IO[bytes], limit: int) -> Ends:
     return lines, sink
 
 
-def _is_file(file: IO[bytes]) -> bool:
-    return stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+def _watched(file: IO[bytes]) -> bool:
+    """Can an event loop watch it? A pipe, a socket, a terminal; not a regular file, nor `/dev/null`."""
+    mode = os.fstat(file.fileno()).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or file.isatty()
 
 
 def _readable(source: IO[bytes]) -> IO[bytes]:
-    """An event loop cannot watch a regular file: a thread copies it into a pipe."""
-    if not _is_file(source):
+    """What an event loop cannot watch is copied into a pipe by a thread."""
+    if _watched(source):
         return source
     end, start = os.pipe()
     _copying(source, os.fdopen(start, "wb", 0))
@@ -49,7 +51,7 @@ def _readable(source: IO[bytes]) -> IO[bytes]:
 
 
 def _writable(target: IO[bytes]) -> tuple[IO[bytes], threading.Thread | None]:
-    if not _is_file(target):
+    if _watched(target):
         return target, None
     end, start = os.pipe()
     return os.fdopen(start, "wb", 0), _copying(os.fdopen(end, "rb", 0), target)
