@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 
 _VERBS: Mapping[str, str] = {
     "read": """
@@ -138,6 +139,7 @@ UNSPACED: Mapping[str, frozenset[str]] = {
 }
 
 
+@lru_cache(maxsize=4096)
 def words(name: str) -> tuple[str, ...]:
     """The words of an identifier: `getUserByID2` → `get user by id 2`; folded, without accents."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", unicodedata.normalize("NFKC", name))

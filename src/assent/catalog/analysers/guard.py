@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from urllib.parse import unquote
 
 from assent.catalog.observation import Guarded, SeenPath
@@ -66,8 +67,16 @@ def names(texts: Iterable[str], guarded: Guarded) -> bool:
 
 
 def _named(plain: str, guarded: Guarded) -> bool:
-    places = sorted({place.casefold() for place in (guarded.home, *guarded.paths, *guarded.clients) if len(place) > 3})
-    return bool(places) and bool(re.search(rf"(?:{'|'.join(map(re.escape, places))})(?![\w-])", plain))
+    pattern = _places(guarded)
+    return pattern is not None and "/" in plain and bool(pattern.search(plain))
+
+
+@lru_cache(maxsize=16)
+def _places(guarded: Guarded) -> re.Pattern[str] | None:
+    """Every guarded path written out; each is absolute, so a text without `/` names none."""
+    every = {place.casefold() for place in (guarded.home, *guarded.paths, *guarded.clients) if len(place) > 3}
+    places = sorted(place for place in every if "/" in place)
+    return re.compile(rf"(?:{'|'.join(map(re.escape, places))})(?![\w-])") if places else None
 
 
 def _plain(text: str, guarded: Guarded) -> str:
