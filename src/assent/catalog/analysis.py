@@ -11,19 +11,26 @@ from assent.model.profile import Reversibility
 #: Facts an analysis sets. The guard adds those only the store knows.
 FACTS = (
     "analysed",
+    "credentials_in_url",
     "inside_roots",
+    "lookalike",
+    "metadata_host",
     "not_pinned",
+    "opaque",
     "prior_kept",
+    "private_host",
     "reaches_assent",
+    "rewrites_history",
     "roots_known",
     "runs_by_itself",
+    "runs_download",
     "secret_in_arguments",
     "secret_path",
 )
 #: Facts that the store answers; False until it has been asked.
 STORE_FACTS = ("may_have_happened", "refused_by_person", "trusted_chain")
 #: Kinds of targets handed to policy.
-TARGETS = ("paths", "hosts", "recipient_domains", "tables")
+TARGETS = ("paths", "hosts", "programs", "recipient_domains", "tables")
 #: Labels that speak of integrity; every other label of a session is confidentiality.
 INTEGRITY_LABELS = frozenset({"untrusted"})
 

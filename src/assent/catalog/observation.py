@@ -1,4 +1,4 @@
-"""What was observed about a call before it is judged: paths, priors, statements.
+"""What was observed about a call before it is judged: paths, priors, readings.
 
 `inform.observe` fills these values; analysers only read them, so that judging stays
 a pure function and a receipt can carry what it saw.
@@ -16,6 +16,10 @@ from assent.model.profile import Reversibility
 #: What stands at a path; `unreadable` also for a path that cannot be resolved at all.
 Kind = Literal["file", "directory", "other", "missing", "unreadable"]
 
+#: What a text does with a file it names: `list` tells the names in a directory, not what is below it;
+#: `run` and `send` make it a referent (DESIGN §4.10).
+Use = Literal["list", "read", "write", "delete", "run", "send"]
+
 
 @dataclass(frozen=True, slots=True)
 class SeenPath:
@@ -31,6 +35,7 @@ class SeenPath:
         kept: its bytes before the call are held, or it did not exist.
         digest: SHA-256 of its bytes; None unless they were read.
         wanted: its bytes from before are the undo of this call.
+        use: what is done with it, where a reading says so; empty for an argument that is a path.
         stamp: `dev:inode:size:mtime` of it, empty if missing; a change before the effect shows.
     """
 
@@ -44,6 +49,7 @@ class SeenPath:
     digest: Digest | None = None
     stamp: str = ""
     wanted: bool = False
+    use: Use | Literal[""] = ""
 
     def as_json(self) -> dict[str, object]:
         """For the record: names and digests, never contents."""
@@ -57,36 +63,88 @@ class SeenPath:
             "resolved": self.resolved,
             "stamp": self.stamp,
             "text": self.text,
+            "use": self.use,
         }
 
 
+#: Facts that only a reading can establish.
+READ_FACTS = frozenset(
+    {
+        "credentials_in_url",
+        "lookalike",
+        "metadata_host",
+        "opaque",
+        "private_host",
+        "rewrites_history",
+        "runs_download",
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
-class Statements:
-    """What the SQL analyser read out of one argument.
+class NamedFile:
+    """A file that a command, a statement or a URL names.
 
     Args:
-        effects: of all statements together, never empty.
-        reversibility: `reversible` means: provided the database's prior bytes are kept.
+        text: as a path, relative to the server's working directory where it is not absolute.
+        use: what is done with it.
+        pattern: `text` is a shell pattern (`*`, `?`, `[…]`) that stands for every file it matches.
+    """
+
+    text: str
+    use: Use = "read"
+    pattern: bool = False
+
+    def as_json(self) -> dict[str, object]:
+        """For the record."""
+        return {"pattern": self.pattern, "text": self.text, "use": self.use}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one analyser read out of one argument.
+
+    Args:
+        effects: of everything in it together, never empty.
+        reversibility: the worst of everything in it.
+        by_prior: it can be undone only by the bytes from before, of the files it changes or of the database.
         tables: tables named, lower case, sorted.
-        paths: files that the statements open (ATTACH, COPY, …).
-        complete: every statement was understood to the end.
+        files: files it names.
+        hosts: hosts it reaches, normalised, sorted.
+        recipients: domains of addresses it sends to, normalised, sorted.
+        programs: names of the programs it runs, sorted.
+        facts: those of `READ_FACTS` that hold.
+        complete: all of it was understood to the end.
         note: one line for a person.
+        analyser: which one read it.
     """
 
     effects: frozenset[str]
     reversibility: Reversibility
+    by_prior: bool = False
     tables: tuple[str, ...] = ()
-    paths: tuple[str, ...] = ()
+    files: tuple[NamedFile, ...] = ()
+    hosts: tuple[str, ...] = ()
+    recipients: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
+    facts: frozenset[str] = frozenset()
     complete: bool = True
     note: str = ""
+    analyser: str = ""
 
     def as_json(self) -> dict[str, object]:
         """For the record."""
         return {
+            "analyser": self.analyser,
+            "by_prior": self.by_prior,
             "complete": self.complete,
             "effects": sorted(self.effects),
+            "facts": sorted(self.facts),
+            "files": [file.as_json() for file in self.files],
+            "hosts": list(self.hosts),
             "note": self.note,
-            "paths": list(self.paths),
+            "programs": list(self.programs),
+            "recipients": list(self.recipients),
             "reversibility": self.reversibility,
             "tables": list(self.tables),
         }
@@ -116,19 +174,19 @@ class Observed:
     Args:
         guarded: what must not be reached.
         paths: every reading of every string that may be a path.
-        statements: argument position → what its SQL says.
+        readings: argument → what an analyser read out of it.
         priors: resolved path → bytes before the call, None if it did not exist.
             Never recorded; goes to the sidecar with the permit.
     """
 
     guarded: Guarded
     paths: tuple[SeenPath, ...] = ()
-    statements: Mapping[str, Statements] = field(default_factory=dict)
+    readings: Mapping[str, Reading] = field(default_factory=dict)
     priors: Mapping[str, bytes | None] = field(default_factory=dict, repr=False, compare=False)
 
     def as_json(self) -> dict[str, object]:
         """For the record: no contents, digests only."""
         return {
             "paths": [path.as_json() for path in self.paths],
-            "statements": {name: found.as_json() for name, found in self.statements.items()},
+            "readings": {name: found.as_json() for name, found in self.readings.items()},
         }

@@ -7,17 +7,20 @@ Read once, without changing anything, and recorded. A path that cannot be read i
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from glob import iglob
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from assent.catalog.analysers import ACTIVE
+from assent.catalog.analysers import ACTIVE, said
+from assent.catalog.analysers.readers import read_arguments
 from assent.catalog.analysers.secrets import strings
-from assent.catalog.analysers.sql import read_statements
-from assent.catalog.observation import Guarded, Kind, Observed, SeenPath, Statements
+from assent.catalog.observation import Guarded, Kind, NamedFile, Observed, SeenPath
 from assent.model.action import Action, Referent
 from assent.model.ids import Digest
 from assent.model.profile import Server, ToolProfile
@@ -48,6 +51,10 @@ _CLIENTS = (
     "Library/Application Support/Code/User/mcp.json",
 )
 _REFERENT_LIMIT = 64 * 1024 * 1024
+#: Most files of a directory that is pinned whole, and what in it is history rather than content.
+_MOST_PINNED, _UNPINNED = 2_000, frozenset({".git"})
+#: Most files that a shell pattern may stand for.
+_MOST_MATCHES = 256
 
 
 def guarded_paths(home: Path, extra: Sequence[Path] = ()) -> Guarded:
@@ -79,35 +86,48 @@ class Observer:
         """Everything that is looked up for one call. Never raises for what a call holds."""
         paths: list[SeenPath] = []
         priors: dict[str, bytes | None] = {}
-        statements: dict[str, Statements] = {}
         arguments = action.arguments
-        if "sql" in profile.analysers:
-            for name, kind in profile.targets.items():
-                if kind == "code" and isinstance(text := arguments.get(name), str):
-                    statements[name] = read_statements(text, profile.dialect or "sqlite")
-        writes = (
-            profile.effects != {"read"} if not statements else any(s.effects != {"read"} for s in statements.values())
-        )
+        readings = read_arguments(profile, action)
+        effects = said(profile, readings)
+        writes = effects != {"read"}
         keep = writes and profile.undo is None and "path" in profile.analysers
-        pin = bool(profile.effects & ACTIVE)
+        pin = bool(effects & ACTIVE)
         for name, text, declared in _candidates(profile, arguments):
             base = arguments.get(profile.relative.get(name, ""))
-            for resolved in self._readings(text, server, base if isinstance(base, str) else ""):
-                paths.append(self._seen(name, text, resolved, declared, priors, (keep and declared, pin and declared)))
-        for found in statements.values():
-            for text in found.paths:
-                paths += [
-                    self._seen("", text, one, False, priors, (False, False)) for one in self._readings(text, server)
-                ]
-        if statements and writes:
+            for resolved in self._spelled(text, server, base if isinstance(base, str) else ""):
+                named = NamedFile(text)
+                paths.append(self._seen(name, named, resolved, declared, priors, (keep and declared, pin and declared)))
+        for name, found in readings.items():
+            base = arguments.get(profile.relative.get(name, ""))
+            for file in found.files:
+                for resolved in self._named(file, server, base if isinstance(base, str) else ""):
+                    wanted = (file.use in ("write", "delete"), file.use in ("run", "send"))
+                    seen = self._seen(name, file, resolved, True, priors, wanted)
+                    paths.append(replace(seen, use=file.use))
+        if writes and any(found.analyser == "sql" for found in readings.values()):
             for root in server.roots:  # the database itself: its bytes from before are the undo
-                seen = self._seen("", root, root, True, priors, (True, False))
+                seen = self._seen("", NamedFile(root), root, True, priors, (True, False))
                 # with a journal beside it the file alone is not the database (sqlite.org/tempfiles.html)
                 whole = not any(_filled(root + suffix) for suffix in ("-wal", "-journal"))
                 paths.append(seen if whole else replace(seen, kept=False))
-        return Observed(self._guarded, tuple(paths), statements, priors)
+        return Observed(self._guarded, tuple(paths), readings, priors)
 
-    def _readings(self, text: str, server: Server, base: str = "") -> Iterator[str]:
+    def _named(self, file: NamedFile, server: Server, base: str) -> Iterator[str]:
+        """Every way to read a file that a text names; a pattern is what it matches now, and its folder."""
+        if not file.pattern:
+            yield from self._spelled(file.text, server, base)
+            return
+        fixed = re.split(r"[*?\[]", file.text, maxsplit=1)[0].rpartition("/")[0] or (
+            "/" if file.text[0] == "/" else "."
+        )
+        yield from self._spelled(fixed, server, base)
+        folder = os.path.join(server.cwd or os.getcwd(), base)
+        matches = list(islice(iglob(file.text, root_dir=folder, recursive=True), _MOST_MATCHES + 1))
+        if len(matches) <= _MOST_MATCHES:  # of more, the folder speaks: it cannot be kept
+            for match in matches:
+                yield from self._spelled(os.path.join(folder, match), server)
+
+    def _spelled(self, text: str, server: Server, base: str = "") -> Iterator[str]:
         """Every way a server may read a text as a path, resolved."""
         seen: set[str] = set()
         for spelled in _spellings(text):
@@ -127,7 +147,7 @@ class Observer:
     def _seen(
         self,
         name: str,
-        text: str,
+        file: NamedFile,
         resolved: str,
         declared: bool,
         priors: dict[str, bytes | None],
@@ -144,10 +164,12 @@ class Observer:
             kept, digest = True, Digest("sha256:" + sha256(content).hexdigest())
         if pin and kind == "file":
             digest = digest_of(resolved)  # what the call runs or sends is what was looked at
+        elif pin and kind == "directory" and file.use:
+            digest = digest_of_folder(resolved)
         linked = info is not None and (info.st_dev, info.st_ino) in self._inodes
         return SeenPath(
             argument=name,
-            text=text,
+            text=file.text,
             resolved=resolved,
             kind=kind,
             declared=declared,
@@ -280,6 +302,32 @@ def digest_of(path: str) -> Digest | None:
     return None if content is None else Digest("sha256:" + sha256(content).hexdigest())
 
 
+def digest_of_folder(path: str) -> Digest | None:
+    """SHA-256 over the names and bytes of everything below a directory; None if that is too much to read."""
+    found: list[bytes] = []
+    size = 0
+    for folder, folders, names in os.walk(path):
+        folders[:] = sorted(name for name in folders if name not in _UNPINNED)
+        for name in sorted(names):
+            place = os.path.join(folder, name)
+            try:
+                size += os.lstat(place).st_size
+            except OSError:
+                return None
+            if len(found) >= _MOST_PINNED or size > _REFERENT_LIMIT:
+                return None
+            target = os.readlink(place) if os.path.islink(place) else ""
+            content = target if target else digest_of(place)
+            if content is None:
+                return None
+            found.append(f"{os.path.relpath(place, path)}\0{content}\n".encode("utf-8", "surrogateescape"))
+    return Digest("sha256:" + sha256(b"".join(found)).hexdigest())
+
+
 def observe_again(referents: Sequence[Referent]) -> bool:
     """Are all pinned referents still what they were, immediately before the effect?"""
-    return all(referent.digest is None or digest_of(referent.name) == referent.digest for referent in referents)
+    return all(
+        referent.digest is None
+        or (digest_of_folder if referent.kind == "directory" else digest_of)(referent.name) == referent.digest
+        for referent in referents
+    )

@@ -19,7 +19,7 @@ class Referent:
     """Something a call executes or sends by reference (DESIGN §4.10).
 
     Args:
-        kind: `file`, `script`, `git_ref` or `query_file`.
+        kind: `file`, `directory` or `git_ref`.
         name: how the call names it, resolved.
         digest: SHA-256 of its content; None means `not pinned`.
     """

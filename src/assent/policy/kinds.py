@@ -11,14 +11,21 @@ from assent.policy.cedar import Reads
 #: Facts of every call, each a Bool; a decision without one of them is denied.
 FACTS = (
     "analysed",
+    "credentials_in_url",
     "inside_roots",
+    "lookalike",
     "may_have_happened",
+    "metadata_host",
     "not_pinned",
+    "opaque",
     "prior_kept",
+    "private_host",
     "reaches_assent",
     "refused_by_person",
+    "rewrites_history",
     "roots_known",
     "runs_by_itself",
+    "runs_download",
     "secret_in_arguments",
     "secret_path",
     "trusted_chain",
@@ -26,7 +33,7 @@ FACTS = (
 #: Facts that the decision's own inputs give, not the analysers.
 DECIDED_FACTS = ("may_have_happened", "refused_by_person")
 #: Normalised targets, each a Set of String; empty if the call has none.
-TARGETS = ("hosts", "paths", "recipient_domains", "tables")
+TARGETS = ("hosts", "paths", "programs", "recipient_domains", "tables")
 
 KindName = Literal["String", "Long", "Bool", "decimal", "Text", "Set", "Record"]
 Derived = Literal["", "count", "length", "digest"]

@@ -10,7 +10,7 @@ import pytest
 from assent.catalog.analysers import analyse, guard
 from assent.catalog.analysis import Analysis
 from assent.catalog.observation import Guarded
-from assent.inform.observe import Observer, digest_of, guarded_paths, observe_again
+from assent.inform.observe import Observer, digest_of, digest_of_folder, guarded_paths, observe_again
 from assent.model.action import Action, Referent
 from assent.model.ids import PrincipalId, SessionId
 from assent.model.profile import Server, ToolProfile
@@ -229,3 +229,24 @@ def test_hostile_paths_never_raise(place: Place, text: str) -> None:
     """What cannot be resolved judges as the worst."""
     place.judge(WRITE, path=text)
     place.judge(RUN, script=[text, {"deep": text}])
+
+
+def test_a_directory_is_pinned_by_all_that_is_in_it(place: Place) -> None:
+    """One changed byte, one new file or one more link shows; a directory too large to read is not pinned."""
+    folder = place.work / "tests"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "deep" / "a.py").write_text("1")
+    digest = digest_of_folder(str(folder))
+    pinned = [Referent("directory", str(folder), digest)]
+    assert digest and observe_again(pinned)
+    for change in (
+        lambda: (folder / "deep" / "a.py").write_text("2"),
+        lambda: (folder / "b.py").write_text(""),
+        lambda: (folder / "c.py").symlink_to("/etc/passwd"),
+    ):
+        before = [Referent("directory", str(folder), digest_of_folder(str(folder)))]
+        change()
+        assert not observe_again(before)
+    for number in range(2_001):
+        (folder / f"{number}").touch()
+    assert digest_of_folder(str(folder)) is None

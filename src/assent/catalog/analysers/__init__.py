@@ -6,19 +6,23 @@ and the parse was complete (DESIGN §4).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from assent.catalog.analysers import guard, path
+from assent.catalog.analysers.readers import DECIDING
 from assent.catalog.analysers.secrets import holds_secret, strings
 from assent.catalog.analysis import Analysis
 from assent.catalog.infer import sent
-from assent.catalog.observation import Observed, SeenPath
+from assent.catalog.observation import READ_FACTS, Observed, Reading, SeenPath
 from assent.model.action import Action, Referent
 from assent.model.profile import REVERSIBILITY, Reversibility, Server, ToolProfile
 
 #: Effects that make a text something that is run or carried away.
 ACTIVE = frozenset({"execute", "unknown", "send", "grant"})
 _COMMANDS = frozenset({"command", "code"})
+#: Uses of a file that leave it as it is.
+_UNCHANGED = frozenset({"list", "read", "run"})
 
 
 def analyse(profile: ToolProfile, action: Action, observed: Observed, server: Server) -> Analysis:
@@ -35,20 +39,24 @@ def analyse(profile: ToolProfile, action: Action, observed: Observed, server: Se
     secrets = _secret_arguments(action)
     effects, reversibility, notes = _effects(profile, action, observed)
     reads = effects <= {"read"}
+    changed = [seen for seen in declared if seen.use not in _UNCHANGED] if not reads else declared
     wanted = tuple(dict.fromkeys(seen.resolved for seen in declared if seen.wanted)) if not reads else ()
     kept = all(seen.kept for seen in declared if seen.wanted)
+    by_prior = any(found.by_prior for found in observed.readings.values())
     if reads:
         reversibility = "reversible"
-    elif (wanted or observed.statements) and not (kept and wanted):
+    elif (wanted or by_prior) and not (kept and wanted):
         reversibility = "irreversible"
         notes.append("the bytes from before cannot be kept")
     referents = _referents(declared) if effects & ACTIVE else ()
-    outside = [seen for seen in declared if not path.inside(seen.resolved, server.roots)]
+    outside = [seen for seen in changed if not path.inside(seen.resolved, server.roots)]
+    told = frozenset[str]().union(*(found.facts for found in observed.readings.values()))
     return Analysis(
         effects=effects,
         reversibility=reversibility,
         facts={
-            "analysed": all(found.complete for found in observed.statements.values()),
+            **{fact: fact in told for fact in READ_FACTS},
+            "analysed": all(found.complete for found in observed.readings.values()),
             "inside_roots": not outside,
             "may_have_happened": False,
             "not_pinned": any(referent.digest is None for referent in referents),
@@ -56,7 +64,7 @@ def analyse(profile: ToolProfile, action: Action, observed: Observed, server: Se
             "reaches_assent": _reaches(profile, action, observed, effects),
             "refused_by_person": False,
             "roots_known": server.roots_known or (not profile.inferred and not declared),
-            "runs_by_itself": not reads and any(path.runs_by_itself(each) for each in _names(declared)),
+            "runs_by_itself": not reads and any(path.runs_by_itself(each) for each in _names(changed)),
             "secret_in_arguments": bool(secrets),
             "secret_path": any(path.secret(each) for each in (*_names(named), *_in_revisions(profile, action))),
             "trusted_chain": False,
@@ -72,8 +80,8 @@ def analyse(profile: ToolProfile, action: Action, observed: Observed, server: Se
 def _effects(
     profile: ToolProfile, action: Action, observed: Observed
 ) -> tuple[frozenset[str], Reversibility, list[str]]:
-    """Profile and statements together, and what the arguments add to them."""
-    effects, reversibility, notes = _of_statements(profile, observed)
+    """Profile and readings together, and what the arguments add to them."""
+    effects, reversibility, notes = _of_readings(profile, observed)
     if _option_for_ref(profile, action):
         effects, reversibility = effects | {"unknown"}, "irreversible"
         notes.append("a name begins with `-` and would be read as an option")
@@ -82,16 +90,23 @@ def _effects(
     return effects, reversibility, notes
 
 
-def _of_statements(profile: ToolProfile, observed: Observed) -> tuple[frozenset[str], Reversibility, list[str]]:
-    """Profile and statements together; statements may only take away what they are trusted with."""
-    if not observed.statements:
-        return profile.effects, profile.reversibility, []
-    found = list(observed.statements.values())
-    said = frozenset[str]().union(*(one.effects for one in found))
-    complete = all(one.complete for one in found)
-    effects = (profile.effects - profile.authoritative if complete else profile.effects) | said
-    worst = max((one.reversibility for one in found), key=REVERSIBILITY.index)
-    return (effects - {"read"} or effects), worst, [one.note for one in found]
+def said(profile: ToolProfile, readings: Mapping[str, Reading]) -> frozenset[str]:
+    """Effects of profile and readings together; a reading may only take away what its analyser is trusted with."""
+    if not readings:
+        return profile.effects
+    deciding = [one for one in readings.values() if one.analyser in DECIDING & {*profile.analysers}]
+    trusted = profile.authoritative if deciding and all(one.complete for one in deciding) else frozenset()
+    found = (profile.effects - trusted).union(*(one.effects for one in readings.values()))
+    return found - {"read"} or found
+
+
+def _of_readings(profile: ToolProfile, observed: Observed) -> tuple[frozenset[str], Reversibility, list[str]]:
+    """Effects, the worst reversibility, and what is said to a person."""
+    readings = list(observed.readings.values())
+    deciding = any(one.analyser in DECIDING & {*profile.analysers} for one in readings)
+    every = [one.reversibility for one in readings] + ([] if deciding else [profile.reversibility])
+    worst = max(every, key=REVERSIBILITY.index)
+    return said(profile, observed.readings), worst, [one.note for one in readings]
 
 
 def _option_for_ref(profile: ToolProfile, action: Action) -> bool:
@@ -117,13 +132,18 @@ def _names(paths: list[SeenPath]) -> list[str]:
 
 
 def _referents(paths: list[SeenPath]) -> tuple[Referent, ...]:
-    files = {seen.resolved: seen.digest for seen in paths if seen.kind in ("file", "unreadable")}
-    return tuple(Referent("file", name, digest) for name, digest in sorted(files.items()))
+    pinned = [seen for seen in paths if seen.use in ("", "run", "send")]
+    files = {seen.resolved: seen.digest for seen in pinned if seen.kind in ("file", "unreadable")}
+    folders = {seen.resolved: seen.digest for seen in pinned if seen.use and seen.kind == "directory"}
+    found = [("file", *each) for each in files.items()] + [("directory", *each) for each in folders.items()]
+    return tuple(Referent(kind, name, digest) for kind, name, digest in sorted(found, key=lambda one: one[:2]))
 
 
 def _reaches(profile: ToolProfile, action: Action, observed: Observed, effects: frozenset[str]) -> bool:
     guarded = observed.guarded
-    if guard.reaches(observed.paths, guarded) or guard.holds((p for p in observed.paths if p.declared), guarded):
+    if guard.reaches(observed.paths, guarded) or guard.holds(
+        (p for p in observed.paths if p.declared and p.use != "list"), guarded
+    ):
         return True
     texts: list[str] = []
     for name, value in action.arguments.items():
@@ -144,11 +164,16 @@ def _targets(profile: ToolProfile, action: Action, observed: Observed) -> dict[s
                 hosts.add(_host(text, kind))
             elif kind == "address" and "@" in text:
                 domains.add(text.rpartition("@")[2].strip(" >").casefold())
-    tables = {table for found in observed.statements.values() for table in found.tables}
+    readings = observed.readings.values()
+    hosts = hosts.union(*(found.hosts for found in readings))
+    domains = domains.union(*(found.recipients for found in readings))
+    tables = {table for found in readings for table in found.tables}
+    programs = {program for found in readings for program in found.programs}
     paths = {seen.resolved or seen.text for seen in observed.paths if seen.declared}
     return {
         "hosts": tuple(sorted(hosts)),
         "paths": tuple(sorted(paths)),
+        "programs": tuple(sorted(programs)),
         "recipient_domains": tuple(sorted(domains)),
         "tables": tuple(sorted(tables)),
     }

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from assent.catalog.observation import Statements
-from assent.model.profile import REVERSIBILITY, Reversibility
+from assent.catalog.observation import NamedFile, Reading
+from assent.model.profile import REVERSIBILITY, Reversibility, ToolProfile
 
 #: Most characters parsed; more is the worst case.
 LONGEST = 16 * 1024
@@ -57,12 +57,19 @@ _TELLING = frozenset(
 )
 
 
-def worst(note: str, paths: tuple[str, ...] = ()) -> Statements:
+def worst(note: str, files: tuple[NamedFile, ...] = ()) -> Reading:
     """Nothing is known of it, so everything may happen."""
-    return Statements(frozenset({"unknown"}), "irreversible", (), paths, False, note)
+    return Reading(frozenset({"unknown"}), "irreversible", True, files=files, complete=False, note=note)
 
 
-def read_statements(text: str, dialect: str = "sqlite") -> Statements:
+def read_sql(value: object, profile: ToolProfile) -> Reading:
+    """What an argument that holds SQL does; anything but text is the worst case."""
+    if not isinstance(value, str):
+        return worst("the SQL is not text")
+    return read_statements(value, profile.dialect or "sqlite")
+
+
+def read_statements(text: str, dialect: str = "sqlite") -> Reading:
     """What all statements of one text do together. Never raises."""
     if len(text) > LONGEST:
         return worst("the SQL is too long to be read")
@@ -84,7 +91,7 @@ def read_statements(text: str, dialect: str = "sqlite") -> Statements:
         return worst("there are too many SQL statements")
     together = _together([_one(statement) for statement in found])
     if together.effects == {"read"} and _CHANGING.search(_QUOTED.sub("''", text)):
-        return worst("a word that changes something stands where only reading was seen", together.paths)
+        return worst("a word that changes something stands where only reading was seen", together.files)
     return together
 
 
@@ -111,22 +118,23 @@ def _depth(text: str) -> int:
     return most
 
 
-def _together(each: list[Statements]) -> Statements:
+def _together(each: list[Reading]) -> Reading:
     effects: frozenset[str] = frozenset().union(*(one.effects for one in each))
     if len(effects) > 1:
         effects -= {"read"}
     notes = [one.note for one in each if one.note]
-    return Statements(
+    return Reading(
         effects,
         max((one.reversibility for one in each), key=REVERSIBILITY.index),
+        effects != {"read"},
         tuple(sorted({table for one in each for table in one.tables})),
-        tuple(sorted({path for one in each for path in one.paths})),
-        all(one.complete for one in each),
-        "; ".join(dict.fromkeys(notes)),
+        tuple(dict.fromkeys(file for one in each for file in one.files)),
+        complete=all(one.complete for one in each),
+        note="; ".join(dict.fromkeys(notes)),
     )
 
 
-def _one(statement: Any) -> Statements:
+def _one(statement: Any) -> Reading:
     from sqlglot import exp
 
     tables = tuple(sorted({table.name.casefold() for table in statement.find_all(exp.Table) if table.name}))
@@ -147,7 +155,9 @@ def _one(statement: Any) -> Statements:
     reversibility: Reversibility = max((one[1] for one in inner), key=REVERSIBILITY.index)
     note = "; ".join(dict.fromkeys(one[2] for one in inner if one[2]))
     opened = _literals(statement) if "unknown" in effects else ()
-    return Statements(effects - {"read"} or effects, reversibility, tables, opened, "unknown" not in effects, note)
+    complete = "unknown" not in effects
+    effects = effects - {"read"} or effects
+    return Reading(effects, reversibility, effects != {"read"}, tables, opened, complete=complete, note=note)
 
 
 def _explained(statement: Any) -> str:
@@ -242,11 +252,11 @@ def _bounded(node: Any) -> bool:
     return found
 
 
-def _literals(statement: Any) -> tuple[str, ...]:
+def _literals(statement: Any) -> tuple[NamedFile, ...]:
     """String literals, which may be files that the statement opens."""
     from sqlglot import exp
 
     found = {node.this for node in statement.find_all(exp.Literal) if node.is_string}
     if isinstance(statement, exp.Command):
         found |= set(re.findall(r"'([^']{1,1024})'", statement.sql()))
-    return tuple(sorted(str(one) for one in found))
+    return tuple(NamedFile(str(one), "read") for one in sorted(found))
