@@ -109,8 +109,16 @@ def vectors(log: SampleLog) -> dict[str, object]:
             {"old": old, "size": 32, "path": [step.hex() for step in consistency_proof(hashes, old)]}
             for old in (9, 16, 31)
         ],
+        "accepted": accepted(log),
         "refused": refused(log),
     }
+
+
+def accepted(log: SampleLog) -> list[dict[str, str]]:
+    """Leaves with members that the sample log has no use for."""
+    decision = next(leaf for leaf in log.leaves if b'"kind":"decision"' in leaf).decode()
+    observed = decision.replace('"kind":"decision"', '"kind":"decision","mode":"observe"', 1)
+    return [{"why": "policy is observed only", "leaf": observed}]
 
 
 def refused(log: SampleLog) -> list[dict[str, str]]:
@@ -128,6 +136,7 @@ def refused(log: SampleLog) -> list[dict[str, str]]:
         ("hex in upper case", "leaf_schema", ('"definition":"sha256:', '"definition":"SHA256:')),
         ("seconds without milliseconds", "leaf_schema", ('Z","v"', '","v"')),
         ("another version", "leaf_schema", ('"v":1', '"v":2')),
+        ("a mode that nobody knows", "leaf_schema", ('"kind":"decision"', '"kind":"decision","mode":"enforce"')),
         ("set out of order", "leaf_schema", ('"effects":["write"]', '"effects":["write","delete"]')),
     ]
     out = []

@@ -160,6 +160,8 @@ class Home:
 
     def _load(self, reader: Reader, versions: dict[str, str]) -> Rules:
         old = self._rules
+        if old is not None and versions["observe"] != old.versions["observe"]:
+            logger.warning("policy is %s", "only observed" if versions["observe"] else "enforced from now on")
         if old is not None and all(versions[key] == old.versions[key] for key in ("bundle", "catalog")):
             return Rules(old.bundle, old.profiles, versions)  # only pins or the epoch moved
         bundle, profiles = activate.active(reader)

@@ -35,7 +35,13 @@ BUILT_IN = (
 
 
 def decide_slowly(world: World) -> Answer:
-    """What DESIGN §4 says of this world."""
+    """What DESIGN §4 says of this world; policy's word alone passes while it is observed (decisions/004)."""
+    verdict, needed, firm = enforced(world)
+    return ("allow", needed) if world.facts.observing and not firm else (verdict, needed)
+
+
+def enforced(world: World) -> tuple[str, frozenset[str], bool]:
+    """Verdict, approvals needed, and whether it holds in every mode: the guard, a person's no, whatever is broken."""
     facts = world.facts
     policies = world.policies + BUILT_IN
     effects = set(facts.analysis.effects)
@@ -46,22 +52,24 @@ def decide_slowly(world: World) -> Answer:
         worst = "irreversible"
     fired: dict[str, Drawn] = {}
     verdict = "allow"
+    firm = facts.refused_by_person or facts.analysis.facts["reaches_assent"]
     for link in facts.chain:  # §4.3
         for effect in sorted(effects):
             request, entities = ask(world, link, effect, sorted(effects), worst)
             if any("ghost" in one.condition and in_scope(one, world, link, effect, worst) for one in policies):
-                return "deny", frozenset()  # §4.1: a missing source
+                return "deny", frozenset(), True  # §4.1: a missing source
             base = [one for one in policies if not one.group]
             allowed, _, erred = cedar(request, base, entities)
             asks = [one for one in policies if one.group]
             free, reasons, also = cedar(request, [*asks, PERMIT], entities)
             if erred or also or not allowed:  # §4.1, §4.2
                 verdict = "deny"
+            firm = firm or erred or also
             if not free:
                 fired.update((one.id, one) for one in (asks[at] for at in reasons))
     if verdict == "deny":
-        return "deny", frozenset()
-    return people(world, fired, effects, worst) if fired else ("allow", frozenset())
+        return "deny", frozenset(), firm
+    return people(world, fired, effects, worst) if fired else ("allow", frozenset(), False)
 
 
 PERMIT = Drawn("", "permit", "principal", "action", "resource", "when", "true")
@@ -141,7 +149,7 @@ def in_scope(one: Drawn, world: World, link: Link, effect: str, worst: str) -> b
     return cedar(request, [scope], entities)[0]
 
 
-def people(world: World, fired: dict[str, Drawn], effects: set[str], worst: str) -> Answer:
+def people(world: World, fired: dict[str, Drawn], effects: set[str], worst: str) -> tuple[str, frozenset[str], bool]:
     """§4.7, §4.8: which escalations the approvals lift, and what silence means."""
     facts = world.facts
     card = digest(
@@ -153,9 +161,9 @@ def people(world: World, fired: dict[str, Drawn], effects: set[str], worst: str)
         if (one.attempt, one.action, one.facts) == (facts.attempt, facts.action.digest, card)
     ]
     if any(answer.verdict == "deny" for one in mine for answer in one.answers):
-        return "deny", frozenset()
+        return "deny", frozenset(), True
     if facts.analysis.facts["not_pinned"] and worst == "irreversible":  # §4.10
-        return "deny", frozenset()
+        return "deny", frozenset(), False
     open_: set[str] = set()
     too_few = expired = False
     for rule in fired.values():
@@ -169,8 +177,8 @@ def people(world: World, fired: dict[str, Drawn], effects: set[str], worst: str)
         too_few = too_few or len(able) < quorum
         expired = expired or len(live) < len(mine)
     if not open_:
-        return "allow", frozenset()
-    return ("defer", frozenset()) if too_few or expired else ("escalate", frozenset(open_))
+        return "allow", frozenset(), False
+    return ("defer", frozenset(), False) if too_few or expired else ("escalate", frozenset(open_), False)
 
 
 def alive(approval: Approval, seconds: int, now: int) -> bool:

@@ -204,6 +204,7 @@ def calls(draw: st.DrawFn) -> Facts:
             "secret_path": draw(st.booleans()),
             "not_pinned": draw(st.integers(0, 3)) == 0,
             "secret_in_arguments": draw(st.integers(0, 3)) == 0,
+            "reaches_assent": draw(st.integers(0, 19)) == 0,
         },
         profile={
             "inferred": draw(st.booleans()),
@@ -215,6 +216,7 @@ def calls(draw: st.DrawFn) -> Facts:
         time=NOON + draw(st.sampled_from((-3_600_000, 0))),
         may_have_happened=draw(st.integers(0, 4)) == 0,
         refused_by_person=draw(st.integers(0, 19)) == 0,
+        observing=draw(st.integers(0, 7)) == 0,
     )
     if draw(st.booleans()):
         other = draw(principals())

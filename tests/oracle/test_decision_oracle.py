@@ -46,7 +46,7 @@ def test_the_worlds_are_varied() -> None:
     """An oracle that only ever saw denials would prove little."""
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=120, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=200, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(worlds())
     def look(drawn: tuple[Bundle, World]) -> None:
         seen[decide(drawn[0], drawn[1].facts).verdict] += 1

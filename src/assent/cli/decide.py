@@ -44,7 +44,8 @@ def command(shell: Shell, as_json: bool) -> int:
     if as_json:
         print_json(as_json_decision(decision))
     else:
-        click.echo(verdict_word(decision.verdict))
+        would = f"  because observing; would be: {decision.observed}" if decision.observed else ""
+        click.echo(verdict_word(decision.verdict) + would)
         for line in columns([r.code, r.policy or "built in", visible(r.message)] for r in decision.reasons):
             click.echo("  " + line)
     return 0 if decision.verdict == "allow" else 3
@@ -129,6 +130,7 @@ def as_json_decision(decision: Decision) -> dict[str, object]:
     """The object of `assent decide --json`."""
     return {
         "verdict": decision.verdict,
+        "observed": decision.observed,
         "reasons": [{"code": r.code, "policy": r.policy, "message": r.message} for r in decision.reasons],
         "effects": list(decision.effects),
         "reversibility": decision.reversibility,

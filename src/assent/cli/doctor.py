@@ -14,6 +14,7 @@ import click
 
 from assent import __version__
 from assent.cli.card import status_of
+from assent.cli.mode import observing_until, said
 from assent.cli.output import columns, print_json, visible, when
 from assent.cli.seen import server_of, servers
 from assent.cli.shell import JSON_OPTION, Shell, with_shell
@@ -79,6 +80,7 @@ def _findings(shell: Shell) -> Iterator[Finding]:
         yield from _home(config, reader)
         yield _operator(config, reader)
         yield _policy(config, reader)
+        yield _mode(reader)
         yield from _in_force(reader)
         yield from _clock(reader)
         yield from _servers(reader)
@@ -125,6 +127,12 @@ def _policy(config: Config, reader: Reader) -> Finding:
         help = "look with `assent policy check`, then run `assent policy activate`"
         return Finding("policy", "warn", f"files changed but not activated; {digest}… is in force", help)
     return Finding("policy", "ok", f"{digest}… is in force, the files are the same")
+
+
+def _mode(reader: Reader) -> Finding:
+    until = observing_until(reader)
+    help = "look with `assent observed`, then run `assent policy enforce`"
+    return Finding("mode", "warn" if until else "ok", said(until), help if until else "")
 
 
 def _in_force(reader: Reader) -> Iterator[Finding]:

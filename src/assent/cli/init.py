@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from assent.cli.asking import confirm, has_terminal, passphrase
+from assent.cli.mode import DAYS_OPTION, start
 from assent.cli.output import visible
 from assent.cli.shell import YES_OPTION, Shell, with_shell
 from assent.errors import ConfigError
@@ -25,9 +26,11 @@ and keep `assent approvals --watch` open somewhere."""
     metavar="FILE",
     help="An Ed25519 key file outside the home, for scripts; made if it is not there. Whoever can read it can answer.",
 )
+@click.option("--observe", is_flag=True, help="Only record, for --days, what policy would ask about and stop.")
+@DAYS_OPTION
 @YES_OPTION
 @with_shell
-def command(shell: Shell, key: Path | None, yes: bool) -> None:
+def command(shell: Shell, key: Path | None, observe: bool, days: int, yes: bool) -> None:
     """Make a home: log key, operator key, starter policy, first receipts.
 
     Without --operator-key the operator's key is locked with a passphrase, which
@@ -47,8 +50,10 @@ def command(shell: Shell, key: Path | None, yes: bool) -> None:
             enrolled = reader.state("operator") or ""
         if enrolled and key is None:
             click.echo(f"operator  {visible(home.owner)}, key {enrolled}")
+            if observe:
+                start(home, home.unlock(None, passphrase), days)
         elif key is None and not has_terminal():
-            _without_key()
+            _without_key(observe=observe)
         else:
             if enrolled and key is not None and not key.exists():
                 raise ConfigError(
@@ -59,10 +64,15 @@ def command(shell: Shell, key: Path | None, yes: bool) -> None:
             click.echo(f"operator  {visible(home.owner)}, key in {path}")
             if path != config.home / OPERATOR_KEY:
                 _warn_of(path, signer.assurance)
+            if observe:
+                start(home, signer, days)
     click.echo("\n" + _NEXT)
 
 
-def _without_key() -> None:
+def _without_key(*, observe: bool) -> None:
+    if observe:
+        text = "observing weakens what is enforced, so it needs the operator's key, and there is no terminal"
+        raise ConfigError("no_operator_key", text, help="run this at a terminal, or give --operator-key FILE")
     click.echo("operator  none")
     click.echo(
         "warning: no operator key was made, for there is no terminal to type a passphrase at.\n"

@@ -117,6 +117,13 @@ def tool_of(reader: Reader, receipt: Receipt) -> str:
     return str((values_of(reader, receipt) or {}).get("tool", "?"))
 
 
+def observed(receipt: Receipt) -> str:
+    """The verdict of policy where it was observed only and would have been another; else empty."""
+    if receipt.leaf.get("mode") != "observe" or receipt.text("decided") == receipt.text("verdict"):
+        return ""
+    return receipt.text("decided")
+
+
 class Lines:
     """Turns leaves in log order into rows and lines.
 
@@ -146,6 +153,7 @@ class Lines:
             "attempt": receipt.attempt,
             "principal": receipt.text("principal") or None,
             "reasons": receipt.texts("reasons"),
+            "observed": observed(receipt) or None,
         }
 
     def cells(self, receipt: Receipt) -> list[str]:
@@ -158,6 +166,8 @@ class Lines:
             "approval": f"{receipt.text('by')} with {receipt.text('assurance')}",
             "session": receipt.text("reason"),
         }.get(receipt.kind, "")
+        if would := observed(receipt):
+            words = f"allowed because observing; would have been: {would} ({words})"
         word = receipt.text("verdict") or receipt.text("status") or receipt.text("event")
         return [
             str(receipt.index),

@@ -26,7 +26,8 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Set up": {
         "init": ("init", "Make a home: keys, starter policy, first receipt."),
         "doctor": ("doctor", "Say what is set up, what is not, and what to do."),
-        "policy": ("policy", "Check, show and activate policies."),
+        "policy": ("policy", "Check, show, activate, observe and enforce policies."),
+        "observed": ("observed", "Say what policy would have asked and stopped."),
         "catalog": ("catalog", "What is known of tools; accept a changed one."),
         "completion": ("completion", "Print the completion script of a shell."),
     },

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
+from assent.cli.mode import observing_until, said
 from assent.cli.shell import Shell, with_shell
 
 if TYPE_CHECKING:
@@ -44,8 +46,14 @@ def command(
     """
     from assent.edges.mcp import launch
 
-    def opened() -> AbstractContextManager[Home]:
-        return shell.open(make=True)  # nothing needs configuring to start
+    @contextmanager
+    def opened() -> Iterator[Home]:
+        with shell.open(make=True) as home:  # nothing needs configuring to start
+            with home.store.read() as reader:
+                until = observing_until(reader)
+            if until:
+                logging.getLogger("assent").warning("%s", said(until))
+            yield home
 
     # standard output belongs to the protocol
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="assent: %(message)s")

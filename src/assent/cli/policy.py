@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from assent.cli.asking import confirm, passphrase
+from assent.cli.mode import DAYS_OPTION, said, start, switch
 from assent.cli.output import print_json, visible
 from assent.cli.shell import JSON_OPTION, KEY_OPTION, YES_OPTION, Shell, with_shell
 from assent.errors import ConfigError, PolicyError, RequestError
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.group("policy")
 def command() -> None:
-    """Check, show and activate policies."""
+    """Check, show, activate, observe and enforce policies."""
 
 
 @command.command("check")
@@ -91,6 +92,35 @@ def activate(shell: Shell, key: Path | None, yes: bool) -> None:
             notes = foresee(reader, rules.bundle, rules.profiles)
     click.echo(f"in force  {digest}")
     _print_notes(notes)
+
+
+@command.command("observe")
+@DAYS_OPTION
+@KEY_OPTION
+@YES_OPTION
+@with_shell
+def observe(shell: Shell, days: int, key: Path | None, yes: bool) -> None:
+    """Only record what policy would ask about and stop, for some days; signed, and receipted.
+
+    What reaches Assent's own files and commands is stopped all the same, and so is
+    what is malformed or cannot be recorded.
+    """
+    with shell.open() as home:
+        question = f"Let pass for {days} days what policy would ask about or stop?"
+        switch(home, key, yes, question, lambda signer: start(home, signer, days))
+
+
+@command.command("enforce")
+@KEY_OPTION
+@YES_OPTION
+@with_shell
+def enforce(shell: Shell, key: Path | None, yes: bool) -> None:
+    """Enforce policy from the next call on."""
+    from assent.admin import mode
+
+    with shell.open() as home:
+        switch(home, key, yes, "Enforce policy from now on?", lambda by: mode.enforce(home.log, by, home.clock.now()))
+    click.echo(f"mode      {said(0)}")
 
 
 def _print_notes(notes: Sequence[str]) -> None:

@@ -68,13 +68,26 @@ def _decision(reader: Reader, receipt: Receipt) -> Iterator[tuple[str, str]]:
     yield from _context(values)
     if receipt.leaf.get("inferred"):
         yield "profile", "inferred: nobody has reviewed what this tool does"
-    if receipt.leaf["decided"] != receipt.leaf["verdict"]:
+    if receipt.leaf.get("mode") == "observe":
+        yield "mode", _observed(reader, receipt)
+    elif receipt.leaf["decided"] != receipt.leaf["verdict"]:
         yield "made strict", f"decided {receipt.text('decided')}; the commit checks made it {receipt.text('verdict')}"
     for approval in receipt.texts("approvals"):
         yield "lifted by", approval
     if receipt.text("permit"):
         yield "permit", f"{receipt.text('permit')}, to start before {receipt.text('expires')}"
     yield "policies", receipt.text("versions", "bundle")
+
+
+def _observed(reader: Reader, receipt: Receipt) -> str:
+    """What policy would have done with a decision that was made while it was observed only."""
+    decided = receipt.text("decided")
+    if decided == receipt.text("verdict"):
+        return "observing; policy says the same"
+    bundle = bundle_of(reader, receipt.text("versions", "bundle"))
+    rules = [id for id, _ in policies_of(receipt) if not (bundle and (r := bundle.rule(id)) and r.effect == "permit")]
+    by = f" by {visible(', '.join(rules))}" if rules else f" ({', '.join(receipt.texts('reasons'))})"
+    return f"allowed because observing; would have been: {decided}{by}"
 
 
 def _arguments(values: Mapping[str, object] | None) -> Iterator[tuple[str, str]]:
@@ -90,7 +103,7 @@ def _arguments(values: Mapping[str, object] | None) -> Iterator[tuple[str, str]]
 
 
 def _why(reader: Reader, receipt: Receipt) -> Iterator[tuple[str, str]]:
-    bundle = _bundle(reader, receipt.text("versions", "bundle"))
+    bundle = bundle_of(reader, receipt.text("versions", "bundle"))
     for code in receipt.texts("reasons"):
         yield "reason", code
     for id, digest in policies_of(receipt):
@@ -109,7 +122,7 @@ def policies_of(receipt: Receipt) -> list[tuple[str, str]]:
     return [(str(one["id"]), str(one["digest"])) for one in listed] if isinstance(listed, list) else []
 
 
-def _bundle(reader: Reader, digest: str) -> Bundle | None:
+def bundle_of(reader: Reader, digest: str) -> Bundle | None:
     archive = reader.archived(Digest(digest)) if digest else None
     try:
         return from_archive(archive) if archive else None
@@ -175,7 +188,7 @@ def as_json_story(reader: Reader, found: Sequence[Receipt]) -> list[dict[str, ob
     """The leaves with what opens them and the text of their rules."""
     told = []
     for receipt in found:
-        bundle = _bundle(reader, receipt.text("versions", "bundle")) if receipt.kind == "decision" else None
+        bundle = bundle_of(reader, receipt.text("versions", "bundle")) if receipt.kind == "decision" else None
         rules = {id: rule for id, _ in policies_of(receipt) if bundle and (rule := bundle.rule(id))}
         told.append(
             {

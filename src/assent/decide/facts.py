@@ -83,6 +83,7 @@ class Facts:
         refused_by_person: somebody said no in this session to the same tool and targets.
         approvals: answers presented for this attempt.
         versions: what all this was read at.
+        observing: policy is only observed by an operator's signed word; what guards Assent is not.
         trouble: codes of what could not be established (`clock_jump`, `store_stale`); each defers.
     """
 
@@ -99,6 +100,7 @@ class Facts:
     refused_by_person: bool = False
     approvals: tuple[Approval, ...] = ()
     versions: Versions = field(default_factory=Versions)
+    observing: bool = False
     trouble: tuple[str, ...] = ()
 
     @property

@@ -33,6 +33,20 @@ _BUILTIN_CODES = {
     "assent/may-have-happened": "may_have_happened",
     "assent/runs-by-itself": "runs_by_itself",
 }
+#: Codes that are policy's word. All others are malformed input, a missing source, a
+#: person's no or the guard of Assent itself, which hold in every mode.
+OBSERVABLE = frozenset(
+    {
+        "approval_expired",
+        "may_have_happened",
+        "needs_approval",
+        "no_reviewer",
+        "not_permitted",
+        "not_pinned",
+        "policy_forbids",
+        "runs_by_itself",
+    }
+)
 _TOLD = {"policy_forbids": "a policy forbids it", "needs_approval": "a person must approve it"}
 _PERMITTED = (Reason("permitted", "", "policy permits it"),)
 _EFFECTS = frozenset(EFFECTS)
@@ -94,6 +108,12 @@ def decide(bundle: Bundle, facts: Facts) -> Decision:
         The decision; `allow` only if every policy, link and effect says so and
         every escalation that fired is lifted by a valid approval.
     """
+    decided = _enforced(bundle, facts)
+    return _observed(decided) if facts.observing else decided
+
+
+def _enforced(bundle: Bundle, facts: Facts) -> Decision:
+    """The verdict as policy says it."""
     asked = _Question(bundle, facts, flow.effects(facts), flow.reversibility(facts))
     try:
         _refuse_trouble(facts)  # 1: what could not be established
@@ -104,6 +124,13 @@ def decide(bundle: Bundle, facts: Facts) -> Decision:
         return _combine(asked, said)  # 5: the strictest holds; answers lift what they name
     except _Ended as ended:
         return asked.answer(ended.verdict, (ended.reason,), go_on=ended.go_on, errors=ended.errors)
+
+
+def _observed(decided: Decision) -> Decision:
+    """Allow what policy alone would ask about or stop (docs/decisions/004); nothing else becomes milder."""
+    if decided.verdict == "allow" or any(reason.code not in OBSERVABLE for reason in decided.reasons):
+        return decided
+    return replace(decided, verdict="allow", observed=decided.verdict, go_on="later")
 
 
 def _refuse_trouble(facts: Facts) -> None:

@@ -155,6 +155,7 @@ class Gatherer:
             time=now,
             may_have_happened=bool(like),
             versions=self._versions(session, rules, known),
+            observing=rules.observing(now),
             trouble=trouble,
         )
         refusal = facts.refusal

@@ -289,6 +289,7 @@ class Guard:
             known_tool=gathered.known_tool,
             withheld=gathered.withheld,
             salt=self._chance.draw(leaves.SALT),
+            observing=facts.observing,
         )
         return commits.Proposal(
             action=gathered.action,

@@ -17,7 +17,7 @@ from assent.policy.schema import TOOL_CALL
 from assent.policy.slices import Unavailable
 
 #: State keys that every decision depends on; a commit compares each of them.
-COMPARED = ("bundle", "catalog", "pins", "epoch", "broken")
+COMPARED = ("bundle", "catalog", "pins", "epoch", "broken", "observe")
 _REMEMBERED = 4_096
 
 
@@ -65,6 +65,11 @@ class Rules:
     _known: dict[tuple[Server, str, str, Digest | None], Described] = field(
         default_factory=dict, repr=False, compare=False
     )
+
+    def observing(self, now: int) -> bool:
+        """Is policy observed and not enforced at this time (ms)? It ends by itself."""
+        until = self.versions.get("observe", "")
+        return bool(until) and now < int(until)
 
     def profile_of(self, server: Server, definition: ToolDefinition) -> ToolProfile:
         """The profile of a tool; the same for the same server and definition as long as these rules hold."""

@@ -80,13 +80,15 @@ class Decision:
         verdict: only `allow` lets anything happen.
         reasons: for a person, most important first.
         policies: policies that determined it, base layer then escalations.
-        escalations: approvals still needed, one per policy; empty unless `escalate`.
+        escalations: approvals still needed, one per policy; empty unless (observed) `escalate`.
         obligations: what must be carried out with an `allow`.
         lifted: approvals that lifted an escalation; the commit consumes them.
         errors: number of policy evaluation errors.
         effects: the effects the call was decided for, sorted.
         reversibility: the worst that holds.
         go_on: how an agent may proceed.
+        observed: what policy says, where the call is allowed only because policy is
+            observed and not enforced; its reasons, policies and escalations stand here.
     """
 
     verdict: Verdict
@@ -99,6 +101,7 @@ class Decision:
     effects: tuple[str, ...] = ()
     reversibility: str = "irreversible"
     go_on: GoOn = "never"
+    observed: Verdict | None = None
 
 
 def stricter(one: Verdict, other: Verdict) -> Verdict:

@@ -118,6 +118,7 @@ class DecisionParts:
         known_tool: the tool name is the operator's knowledge (a pinned tool), not the agent's word.
         withheld: argument names whose values are secret and never stored.
         salt: 16 random bytes that were drawn for it; drawn here if empty.
+        observing: policy was observed and not enforced.
     """
 
     owner: str
@@ -127,6 +128,7 @@ class DecisionParts:
     known_tool: bool
     withheld: frozenset[str] = frozenset()
     salt: bytes = b""
+    observing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +163,13 @@ def decision(node: str, now: int, attempt: str, action: Action, decided: Decisio
         "approvals": list(decided.lifted),
         "attempt": attempt,
         "chain": list(action.chain),
-        "decided": decided.verdict,
+        "decided": decided.observed or decided.verdict,
         "effects": list(decided.effects),
         "errors": decided.errors,
         "facts": commit_canonical(salt, "facts", parts.facts),
         "inferred": parts.inferred,
         "kind": "decision",
+        **({"mode": "observe"} if parts.observing else {}),
         "node": node,
         "obligations": [{"kind": o.kind, "on": o.on, "policy": o.policy} for o in decided.obligations],
         "owner": parts.owner,

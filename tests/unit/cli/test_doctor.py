@@ -30,7 +30,19 @@ def changed(world: World, sql: str, *values: object) -> None:
 def test_every_part_has_its_check(world: World) -> None:
     """A working home: nothing fails, and each part is named, with what waits and what can be gone round."""
     found = findings(world)
-    parts = {"version", "settings", "home", "log key", "log", "operator", "policy", "catalog", "clock", "server"}
+    parts = {
+        "version",
+        "settings",
+        "home",
+        "log key",
+        "log",
+        "operator",
+        "policy",
+        "mode",
+        "catalog",
+        "clock",
+        "server",
+    }
     assert set(found) == parts | {"bypassable", "approvals", "notify"}
     assert "sqlite" in found["bypassable"]["message"]
     assert found["approvals"]["message"].startswith("2 questions")

@@ -121,6 +121,15 @@ def _quorum(log: SampleLog, *people: str) -> None:
     _consumed(log)
 
 
+UNTIL = time(START + 86_400_000)
+OBSERVE = {"mode": "observe", "until": UNTIL}
+
+
+def _observed(log: SampleLog, **members: object) -> None:
+    log.decide(SESSION, ATTEMPT, decided="escalate", mode="observe", **members)
+    log.settle(SESSION, ATTEMPT)
+
+
 BROKEN: dict[str, Callable[[SampleLog], object]] = {
     # (3)
     "genesis_twice": lambda log: log.genesis(),
@@ -173,6 +182,17 @@ BROKEN: dict[str, Callable[[SampleLog], object]] = {
     "unsigned": lambda log: log.system("revocation", {"key": "some"}),
     # (7)
     "bundle_not_in_force": _broken_bundle,
+    # (9)
+    "not_observing": _observed,
+    "mode_until": lambda log: log.system("mode", {"mode": "observe", "until": time(START + 2**32)}, log.operator),
+    "guard_observed": lambda log: (
+        log.system("mode", OBSERVE, log.operator),
+        log.decide(
+            SESSION,
+            ATTEMPT,
+            **{"decided": "deny", "mode": "observe", "policies": [{"id": "assent/guard", "digest": digest(b"g")}]},
+        ),
+    ),
     "activation_order": lambda log: (setattr(log, "bundle", digest(b"never")), log.activate("two")),
 }
 
@@ -192,6 +212,31 @@ def test_one_thing_broken_is_found_where_it_is(code: str) -> None:
     assert before <= problem.leaf < len(log.leaves)
     assert report.sound is False
     assert not report.holds
+
+
+def test_observing_is_the_operators_signed_word_and_ends() -> None:
+    """A milder verdict is sound between `observe` and its end, is told, and never by an unsigned leaf."""
+    log = begun()
+    log.system("mode", OBSERVE, log.operator)
+    _observed(log)
+    log.checkpoint()
+    report = verify(log)
+    assert report.sound, report.problems
+    assert any(note.startswith("OBSERVED ONLY: 1 ") for note in report.notes)
+    log = begun()
+    log.system("mode", OBSERVE, log.operator)
+    log.system("mode", {"mode": "enforce", "until": ""}, log.operator)
+    _observed(log)
+    assert codes(verify(log))[0] == "not_observing"
+    log = begun()
+    log.system("mode", OBSERVE, log.operator)
+    log.now = START + 86_400_000 + 40_000
+    _observed(log)
+    assert codes(verify(log))[0] == "not_observing"
+    log = SampleLog()
+    log.genesis()
+    log.system("mode", OBSERVE)
+    assert codes(verify(log))[0] == "unsigned"
 
 
 def test_a_quorum_of_two_people_is_enough() -> None:

@@ -12,7 +12,11 @@ from assent_verify.note import ed25519_verifies
 from assent_verify.receipt import APPROVAL_PREFIX, Approval, Decision, System, milliseconds, system_statement
 
 #: Events that need a person's key from the first enrolment on.
-SIGNED = frozenset({"activation", "enrol", "accept", "revocation"})
+SIGNED = frozenset({"activation", "enrol", "accept", "mode", "revocation"})
+#: Events that need it even while nobody is enrolled: they make what is in force weaker.
+ALWAYS_SIGNED = frozenset({"enrol", "mode"})
+#: Longest time that policy may only be observed, and how far clocks of one log may differ, in ms.
+OBSERVE_LIFE, CLOCK_TOLERANCE = 30 * 86_400_000, 30_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,8 @@ class Authority:
         self._denied: set[bytes] = set()
         self._activated: set[bytes] = set()
         self._bundle = b""
+        self._observe_until = 0
+        self.observed = 0
         self.self_asserted = False
         self.unsigned_activation = False
 
@@ -69,11 +75,21 @@ class Authority:
             self._bundle = str(leaf.subject["bundle"]).encode()
             self._activated.add(self._bundle)
             self.unsigned_activation |= not leaf.key
+        elif leaf.event == "mode":
+            self._mode(leaf)
+
+    def _mode(self, leaf: System) -> None:
+        until = str(leaf.subject["until"]).encode()
+        if (leaf.subject["mode"] == "observe") is not bool(until):
+            self._refuse("mode_until", "observing ends at a time, and enforcing has none")
+        self._observe_until = milliseconds(until) if until else 0
+        if self._observe_until > milliseconds(leaf.time) + OBSERVE_LIFE + CLOCK_TOLERANCE:
+            self._refuse("mode_until", "policy is observed only for longer than 30 days")
 
     def _signer(self, leaf: System) -> _Key | None:
         """The key that signed a system leaf, which must be enrolled, a root, or the first to enrol."""
         if not leaf.key:
-            if leaf.event in SIGNED and (self._keys or leaf.event == "enrol"):
+            if leaf.event in SIGNED and (self._keys or leaf.event in ALWAYS_SIGNED):
                 self._refuse("unsigned", f"a leaf of event `{leaf.event}` needs the operator's signature")
             return None
         key = self._keys.get(leaf.key) or self._introduced(leaf)
@@ -165,6 +181,19 @@ class Authority:
             self._refuse("bundle_not_in_force", "the policy bundle of this allow was not the active one")
         elif leaf.bundle and leaf.bundle not in self._activated:
             self._refuse("bundle_not_in_force", "the policy bundle was never activated before this leaf")
+
+    # (9) mode ----------------------------------------------------------------------------
+
+    def milder(self, leaf: Decision, time: int) -> None:
+        """A verdict milder than what was decided: only what policy said, and only while it is observed."""
+        if leaf.mode is None or leaf.verdict != b"allow":
+            self._refuse("verdict_milder", "the final verdict is milder than what was decided")
+        elif time > self._observe_until + CLOCK_TOLERANCE:
+            self._refuse("not_observing", "it was allowed as observed only, and no operator's key said to observe")
+        elif leaf.decided == b"deny" and b'"id":"assent/' in leaf.policies:
+            self._refuse("guard_observed", "what guards Assent itself was observed only, and it never is")
+        else:
+            self.observed += 1
 
 
 def _quorum(asked: bytes) -> int:

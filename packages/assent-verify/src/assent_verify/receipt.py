@@ -80,12 +80,14 @@ SESSION_CLOSE = members(
     reason=_one_of("ended", "abandoned", "killed"),
 )
 DECISION = members(
+    frozenset({"mode"}),
     names={
         **{name: name for name in ("time", "attempt", "verdict", "decided", "permit", "audience", "expires")},
-        **{name: name for name in ("approvals", "effects")},
+        **{name: name for name in ("approvals", "effects", "mode", "policies")},
     },
     **_CHAINED,
     kind=_one_of("decision"),
+    mode=_one_of("observe"),
     attempt=_id("att"),
     principal=_principal,
     owner=_user,
@@ -198,7 +200,7 @@ SYSTEM = members(
     **_COMMON,
     kind=_one_of("system"),
     event=_one_of(
-        *("genesis", "activation", "enrol", "pin", "accept", "checkpoint", "clock", "gap", "node", "revocation")
+        *("genesis", "activation", "enrol", "pin", "accept", "checkpoint", "clock", "gap", "mode", "node", "revocation")
     ),
     subject=_Json(),
     key=_digest,
@@ -216,6 +218,7 @@ SUBJECTS = {
         user=_user, key=Text("[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=", "the base64 of a public key"), fingerprint=_digest
     ),
     "activation": members(bundle=_digest, catalog=_digest, previous=_digest_or_none),
+    "mode": members(mode=_one_of("enforce", "observe"), until=Text(_TIME, "a time or empty", True)),
 }
 
 
@@ -237,7 +240,9 @@ class Decision(NamedTuple):
     approvals: bytes
     effects: bytes
     tool: bytes
+    policies: bytes
     tool_commitment: bytes | None
+    mode: bytes | None
 
 
 class Outcome(NamedTuple):

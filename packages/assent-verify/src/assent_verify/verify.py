@@ -8,6 +8,7 @@
 6. people's answers are signed by enrolled keys and consumed once, for their attempt
 7. decisions were made under a policy bundle that had been activated
 8. nothing that the last checkpoint commits to is missing
+9. a verdict is milder than what was decided only while an operator's key says to observe
 
 It does no I/O and keeps no leaf: memory grows with permits and open sessions only.
 """
@@ -222,7 +223,7 @@ class Verifier:
 
     def _decision(self, leaf: Decision, session: _Session, time: int) -> None:
         if _STRICTNESS[leaf.verdict] < _STRICTNESS[leaf.decided]:
-            self._refuse("verdict_milder", "the final verdict is milder than what was decided")
+            self._authority.milder(leaf, time)  # (9)
         if (leaf.tool == b"?") is (leaf.tool_commitment is None):
             self._refuse("tool_commitment", "a tool is named in the clear or committed to, one of the two")
         self._authority.in_force(leaf)  # (7)
@@ -298,6 +299,9 @@ class Verifier:
             notes.append("self-asserted: the log key was taken from the log itself; pass --log-key")
         if self._authority.self_asserted:
             notes.append("self-asserted: people's keys were taken from the log itself; pass --reviewer")
+        if self._authority.observed:
+            many = self._authority.observed
+            notes.append(f"OBSERVED ONLY: {many:,} allowed because observing; policy would have asked or stopped")
         if self._authority.unsigned_activation:
             notes.append("policy was in force before an operator's key was enrolled to sign for it")
         return Report(

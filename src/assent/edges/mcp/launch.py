@@ -289,7 +289,8 @@ async def _serve(home: Home, child: Child, server: Server, principal: Principal,
     ours = await connect(child.output, child.input, limit)
 
     def shown(tool: ToolDefinition) -> bool:
-        return visible(home.rules(), principal, server, tool)
+        rules = home.rules()
+        return rules.observing(home.clock.now()) or visible(rules, principal, server, tool)
 
     gateway = Gateway(theirs, ours, setting, pins, shown, limit)
     watching = asyncio.create_task(home.watch())
