@@ -28,7 +28,9 @@ from assent.inform.clock import SystemClock
 from assent.inform.observe import Observer, guarded_paths
 from assent.keys import file as key_files
 from assent.keys import operator
+from assent.keys import seal as seals
 from assent.keys.file import KeySigner
+from assent.keys.seal import Seal
 from assent.model.ids import new_id
 from assent.model.principal import Principal
 from assent.notify.desktop import Desktop, available
@@ -45,6 +47,7 @@ DATABASE = "assent.db"
 #: Milliseconds between two looks for clear values whose time is over.
 SWEEP_MS = 3_600_000
 LOG_KEY = "log.key"
+SEAL_KEY = "seal.key"
 OPERATOR_KEY = "operator.key"
 
 
@@ -75,6 +78,7 @@ class Home:
         self.notifier = Desktop()
         self.sessions = Sessions(log, clock, self.node, process.alive)
         self._rules: Rules | None = None
+        self._seal: Seal | None = None
         with store.read() as reader:
             key_file = reader.state(homes.KEY_FILE)
         observer = Observer(guarded_paths(config.home), config.prior_limit, [Path(key_file)] if key_file else [])
@@ -115,6 +119,17 @@ class Home:
         if old != bool(self._rules.barred):
             self._rules = replace(self._rules, barred="bundle_too_old" if old else "")
         return self._rules
+
+    def seal(self) -> Seal:
+        """What seals text that leaves this home and comes back.
+
+        Raises:
+            ConfigError: its key is exposed or damaged.
+            UnavailableError: it can neither be read nor made.
+        """
+        if self._seal is None:
+            self._seal = seals.load_or_make(self.config.home / SEAL_KEY)
+        return self._seal
 
     def sweep(self) -> int:
         """Erase clear values whose time is over; how many receipts they belonged to.

@@ -48,6 +48,7 @@ _BARRED = {
     "tool_changed": "the tool has changed since it was pinned, and a person has to accept it",
     "ambiguous_name": "the tool's name looks like another one",
     "bundle_too_old": "the policy files have been broken for too long, and the last good policy no longer holds",
+    "bad_state": "its request state was not given for this call, or has been used",
     "unknown_method": "the request is not one that is known",
 }
 POLL_S = 0.05

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.edges.mcp.home import Home
 from tests.edges.mcp.wire import Scripted
 
 
@@ -25,3 +26,11 @@ def scripted(tmp_path: Path) -> Iterator[Callable[..., Scripted]]:
     yield start
     for wire in started:
         wire.kill()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    """A fresh home, whose whole log is verified at the end."""
+    made = Home(tmp_path)
+    yield made
+    made.end()

@@ -25,6 +25,7 @@ from assent.edges.mcp import launch, visible
 from assent.enforce.gather import Call
 from assent.enforce.guard import Allowed, Refused
 from assent.errors import RefusedError, UnavailableError
+from assent.keys.seal import load_or_make
 from assent.model.action import Action
 from assent.model.decision import Decision, Reason, Verdict
 from assent.model.outcome import Outcome
@@ -168,6 +169,7 @@ def home() -> Iterator[Any]:
         sessions=Sessions(),
         notifier=SimpleNamespace(notify=lambda title, body: note("notify", body=body)),
         node="node_1",
+        seal=lambda: load_or_make(FOLDER / "seal.key"),
         watch=lambda: asyncio.sleep(3600),  # there are no policy files to look after
         rules=lambda: SimpleNamespace(
             profiles=SimpleNamespace(roots_of=lambda package, arguments: None, zone_of=lambda package: "")

@@ -26,6 +26,7 @@ _MAY_HAVE_HAPPENED = (
 _WHY = {
     "server_died": "the server ended before it answered",
     "server_gone": "the server ended before it answered",
+    "unknown_result": "the answer is of a kind that nobody knows",
     "bad_response": "the answer of the server could not be read",
     "deadline": "no answer came in time",
     "not_recorded": "its outcome could not be recorded, so the answer is held back",

@@ -67,6 +67,7 @@ SERVER_NOTIFICATIONS = frozenset(
         "notifications/prompts/list_changed",
         "notifications/elicitation/complete",
         "notifications/subscriptions/acknowledged",
+        "notifications/tasks",  # only without questions and results, see `rounds.quiet`
         "notifications/tasks/status",
     }
 )

@@ -22,7 +22,7 @@ from assent.errors import ProofError
 #: Ids are strings or integers (MCP, base protocol); `1` and `"1"` are two ids.
 Id: TypeAlias = str | int
 
-PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INTERNAL_ERROR = -32700, -32600, -32601, -32603
+PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS, INTERNAL_ERROR = -32700, -32600, -32601, -32602, -32603
 #: Ours, from the range that JSON-RPC 2.0 §5.1 leaves to implementations.
 REFUSED, BUSY = -32010, -32011
 #: How much of each end of an over-long line is kept, to find its id.

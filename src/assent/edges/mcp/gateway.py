@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from assent_verify.canonical import canonicalize
 
-from assent.edges.mcp import classes, frames
+from assent.edges.mcp import classes, frames, rounds, state, versions
 from assent.edges.mcp.frames import Id, Lines, Notification, Request, Response, Sink, Unreadable
 from assent.edges.mcp.governed import Governor, Setting
 from assent.edges.mcp.peer import Asked, LostError, Peer
@@ -27,7 +27,6 @@ logger = logging.getLogger("assent.gateway")
 #: Bounds on governed requests in flight; one more is answered with an error. To stop
 #: reading instead could lock both ends, since a server may wait for its client's answer.
 MAX_IN_FLIGHT, MAX_BYTES_IN_FLIGHT = 1024, 8  # the second in units of the largest message
-_INVALID_PARAMS = -32602
 _SUBSCRIPTION = classes.PROTOCOL_META + "subscriptionId"
 
 
@@ -79,6 +78,7 @@ class Gateway:
         self._extra = extra
         self._tasks: set[asyncio.Task[None]] = set()
         self._lists_tools = False
+        self._agreed = versions.Agreed()
 
     # ---- the two loops -----------------------------------------------------------
 
@@ -150,12 +150,16 @@ class Gateway:
         if key in end.asked:
             text = "the id is in use by a request that has not been answered"
             await end.peer.refuse(request.id, frames.INVALID_REQUEST, text, {"code": "id_in_use"})
-        elif found == "refused":
+        elif found == "refused" or (not from_client and found == "governed" and not self._agreed.stateful):
             text = f"the method `{ascii(request.method)[1:-1][:80]}` is not one this gateway lets through"
             await end.peer.refuse(request.id, frames.METHOD_NOT_FOUND, text, {"code": "unknown_method"})
+        elif from_client and (named := versions.unsupported(request.params)) is not None:
+            text = f"the protocol version {named} is not one this gateway knows"
+            data = {"code": "unsupported_version", "requested": named.strip("'"), "supported": list(versions.KNOWN)}
+            await end.peer.refuse(request.id, versions.UNSUPPORTED, text, data)
         elif request.method == "tools/call" and not _well_formed(request.params):
             text = "`tools/call` needs `name` (a string) and `arguments` (an object)"
-            await end.peer.refuse(request.id, _INVALID_PARAMS, text, {"code": "invalid_params"})
+            await end.peer.refuse(request.id, frames.INVALID_PARAMS, text, {"code": "invalid_params"})
         elif self._full(end, size):
             text = "too many requests are in flight: wait for an answer before you send another"
             await end.peer.refuse(request.id, frames.BUSY, text, {"code": "busy"})
@@ -172,7 +176,9 @@ class Gateway:
     async def _pass(self, end: End, other: End, request: Request, size: int) -> None:
         """Send it on in the order it came; its answer is passed when it comes."""
         asked = Asked(request, size)
-        future = await other.peer.ask(request.method, canonicalize(_without_ours(request.params)), asked)
+        # such a request has one round: there is nothing it could answer
+        params = {name: value for name, value in request.params.items() if name not in (state.STATE, state.RESPONSES)}
+        future = await other.peer.ask(request.method, canonicalize(_without_ours(params)), asked)
 
         async def answer(asked: Asked) -> None:
             try:
@@ -192,6 +198,13 @@ class Gateway:
             await self._setting.guard.heard(self._setting.session, body)
         if response.failed:
             body = classes.own_code(body, frames.REFUSED)
+        if end is self._client and not response.failed:
+            body, wrong = self._agreed.answered(asked.request.method, body)
+            wrong = wrong if rounds.known_kind(body, passed=True) else "unknown_result"
+            if wrong:
+                text = f"the answer of the server is held back: {wrong}"
+                await end.peer.refuse(asked.request.id, frames.INTERNAL_ERROR, text, {"code": wrong})
+                return
         if asked.request.method == "initialize" and not response.failed:
             capabilities = body.get("capabilities")
             self._lists_tools = isinstance(capabilities, dict) and "tools" in capabilities
@@ -258,6 +271,8 @@ class Gateway:
         if not from_client:
             await self._setting.guard.heard(self._setting.session, params)
             params = self._own_subscription(params)
+            if message.method == "notifications/tasks" and not rounds.quiet(params):
+                return  # `tasks/get` brings the same, decided on
         await other.peer.notify(message.method, params)
         if from_client and message.method == "notifications/initialized":
             if self._lists_tools:

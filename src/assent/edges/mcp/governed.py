@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 from assent_verify.canonical import canonicalize
 
-from assent.edges.mcp import answers, classes, roots
-from assent.edges.mcp.frames import REFUSED, Response, response
+from assent.edges.mcp import answers, classes, roots, rounds
+from assent.edges.mcp.frames import INVALID_PARAMS, REFUSED, Response, error, response
 from assent.edges.mcp.peer import Asked, LostError, Peer
+from assent.edges.mcp.state import REJECTED, STATE, Given, Leg, States
 from assent.edges.mcp.tools import ListingError, Tools
 from assent.enforce.gather import Call
 from assent.enforce.guard import Allowed, Guard, Refused
@@ -46,6 +47,7 @@ class Setting:
         server: the wrapped server.
         wait: seconds an escalated call is held.
         deadline: seconds from now until an attempt's outcome is due.
+        states: seals what the server wants back from the client.
         roots: what the client may name as roots to the server.
     """
 
@@ -54,7 +56,26 @@ class Setting:
     server: Server
     wait: float
     deadline: Callable[[AttemptId], float]
+    states: States
     roots: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What goes to the other end along with what was decided on.
+
+    Args:
+        transport: `_meta` keys that carry no meaning.
+        given: the opened state of a later round.
+    """
+
+    transport: Mapping[str, object]
+    given: Given | None = None
+
+    def joined(self, decided: Mapping[str, object]) -> dict[str, object]:
+        """The params to send: the server gets its own state back."""
+        sent = classes.joined(decided, self.transport)
+        return sent if self.given is None or self.given.state is None else {**sent, STATE: self.given.state}
 
 
 class Governor:
@@ -73,6 +94,7 @@ class Governor:
         self._origin = origin
         self._target = target
         self._tools = tools
+        self._running = rounds.Tasks()
         self._ending = asyncio.Event()
 
     def stop_holding(self) -> None:
@@ -85,20 +107,29 @@ class Governor:
         params = roots.narrowed_responses(params, self._setting.roots)
         if self._tools is None:  # what a server asks reaches the client's model
             await self._guard.heard(self._setting.session, params)
-        call = await self._call(asked, params)  # (1)
+        leg = self._leg(asked, params)
+        call = await self._call(asked, leg)  # (1)
         ruling = await self._held(call, asked, transport)  # (2) to (6)
         if isinstance(ruling, Refused):
-            await self._tell(asked, self._refusal(asked, ruling))
+            await self._tell(asked, self._refusal(asked, ruling, leg.barred))
         elif ruling.permit is not None:
-            await self._run(ruling.permit, asked, transport)
+            await self._run(ruling.permit, asked, Beside(transport, leg.given))
         else:
             await self._tell(asked, answers.replayed(asked.request, ruling.replayed or b""))
 
-    async def _call(self, asked: Asked, params: Mapping[str, object]) -> Call:
-        method = asked.request.method
+    def _leg(self, asked: Asked, params: dict[str, object]) -> Leg:
+        """Which round of a call it is; answers to what was not asked go no further."""
+        if self._tools is None:
+            return Leg(params)
+        if asked.request.method == "tasks/update":
+            return Leg(self._running.answered(params))
+        return self._setting.states.opened(asked.request.method, params)
+
+    async def _call(self, asked: Asked, leg: Leg) -> Call:
+        method, params = asked.request.method, leg.params
         session, server = self._setting.session, self._setting.server
         if method != "tools/call" or self._tools is None:
-            return Call(session, server, method, method, None, params)
+            return Call(session, server, method, method, None, params, barred=leg.barred)
         name = str(params["name"])
         meta = params.get("_meta")
         try:
@@ -106,7 +137,7 @@ class Governor:
         except ListingError:
             return Call(session, server, method, name, None, params, trouble=("tools_unlisted",))
         definition: ToolDefinition | None = known.definition
-        return Call(session, server, method, name, definition, params, barred=known.barred)
+        return Call(session, server, method, name, definition, params, barred=leg.barred or known.barred)
 
     async def _held(self, call: Call, asked: Asked, transport: Mapping[str, object]) -> Allowed | Refused:
         """Decide; while people are asked, hold the call and decide afresh when they have answered."""
@@ -146,10 +177,12 @@ class Governor:
         params = {"message": text, "progress": step * _STEP, "progressToken": token}
         await self._origin.notify("notifications/progress", params)
 
-    def _refusal(self, asked: Asked, refused: Refused) -> bytes:
+    def _refusal(self, asked: Asked, refused: Refused, barred: str = "") -> bytes:
         decision = refused.decision
         approval = refused.approval.id if refused.approval else None
         found = answers.structure(decision.verdict, decision.reasons, refused.receipt, approval)
+        if barred == "bad_state":  # what a server must answer to one that is not its own
+            return error(asked.request.id, INVALID_PARAMS, REJECTED, found)
         return answers.refusal(asked.request, refused.message, found)
 
     async def _tell(self, asked: Asked, line: bytes) -> bool:
@@ -158,7 +191,7 @@ class Governor:
 
     # ---- (7) the effect ----------------------------------------------------------
 
-    async def _run(self, permit: Permit, asked: Asked, transport: Mapping[str, object]) -> None:
+    async def _run(self, permit: Permit, asked: Asked, beside: Beside) -> None:
         caller_gone = asked.gone.is_set() or self._origin.sink.gone.is_set()
         if caller_gone or self._target.sink.gone.is_set():
             # nothing is executed for a caller that has gone (DESIGN §3)
@@ -167,13 +200,10 @@ class Governor:
             gone = RefusedError(why, "the server has ended")
             await self._tell(asked, answers.not_started(asked.request, gone, permit.receipt))
             return
-        try:
-            await self._guard.begin(permit)
-        except (RefusedError, UnavailableError) as error:
-            await self._tell(asked, answers.not_started(asked.request, error, permit.receipt))
+        if not await self._begun(permit, asked, beside.given):
             return
         # exactly what was decided on, from its canonical form
-        params = canonicalize(classes.joined(permit.action.params, transport))
+        params = canonicalize(beside.joined(permit.action.params))
         future = await self._target.ask(asked.request.method, params, asked)
         if asked.request.method in classes.STANDING:
             await self._standing(permit, asked, future)
@@ -187,6 +217,22 @@ class Governor:
             await self._release(permit, asked, answer)
         finally:
             timer.cancel()
+
+    async def _begun(self, permit: Permit, asked: Asked, given: Given | None) -> bool:
+        """Use up the state, then the permit; whoever asked hears why if either no longer holds."""
+        try:
+            if given is not None:
+                await self._setting.states.spend(given)
+        except (RefusedError, UnavailableError) as stale:
+            await self._settle(permit, Outcome("failed", "gateway", reached=False, detail=stale.code))
+            await self._tell(asked, answers.not_started(asked.request, stale, permit.receipt))
+            return False
+        try:
+            await self._guard.begin(permit)
+        except (RefusedError, UnavailableError) as lapsed:
+            await self._tell(asked, answers.not_started(asked.request, lapsed, permit.receipt))
+            return False
+        return True
 
     def _due(self, permit: Permit, future: asyncio.Future[Response]) -> _Timer:
         """Give the call up when its outcome deadline has passed."""
@@ -223,27 +269,49 @@ class Governor:
         if asked.request.method == "roots/list" and not answer.failed:
             body = roots.narrowed(body, self._setting.roots)
             data = canonicalize(body)
+        if self._tools is not None and not answer.failed and not rounds.known_kind(body):
+            await self._unknown(permit, asked, "unknown_result")
+            return
         failed = answer.failed or body.get("isError") is True
         outcome = Outcome("failed" if failed else "succeeded", "gateway", data)
         if not await self._settle(permit, outcome, body):
             await self._tell(asked, answers.maybe(asked.request, "not_recorded", permit.receipt))
             return
-        if body.get("resultType") == "input_required" and not answer.failed:
-            refused = await self._asks(body)
-            if refused is not None:
-                await self._tell(asked, self._refusal(asked, refused))
+        if self._tools is not None and not answer.failed:
+            try:
+                asking = await self._asking(permit, asked, body)
+            except AssentError as unsealed:
+                logger.error("a result is held back: %s: %s", unsealed.code, unsealed.message)
+                await self._tell(asked, answers.maybe(asked.request, unsealed.code, permit.receipt))
                 return
+            if isinstance(asking, Refused):
+                await self._tell(asked, self._refusal(asked, asking))
+                return
+            if asking is not body:
+                body, data = asking, canonicalize(asking)
         line = response(asked.request.id, data, failed=answer.failed)
         if not await self._tell(asked, line):
             await self._keep(permit, answers.kept(body, failed=answer.failed))
 
-    async def _asks(self, body: Mapping[str, object]) -> Refused | None:
+    async def _asking(self, permit: Permit, asked: Asked, body: dict[str, object]) -> dict[str, object] | Refused:
+        """A result with its questions decided on, and with its state sealed; the refusal of one of them."""
+        method, params = asked.request.method, permit.action.params
+        polled = method == "tasks/get"
+        refused = await self._asks(self._running.fresh(params, body) if polled else rounds.asked_in(body))
+        if refused is not None:
+            return refused
+        if polled:
+            self._running.remember(params, body)
+        elif body.get("resultType") == rounds.INPUT_REQUIRED:
+            return self._setting.states.sealed(method, params, body)
+        return body
+
+    async def _asks(self, wanted: Mapping[str, object]) -> Refused | None:
         """Requests that ride inside a result (MCP 2026-07-28) are decided like any other request.
 
         Their answer reaches the server with the client's next call, which is decided in its turn.
         """
-        wanted = body.get("inputRequests")
-        for inner in wanted.values() if isinstance(wanted, dict) else ():
+        for inner in wanted.values():
             method = inner.get("method") if isinstance(inner, dict) else None
             params = inner.get("params", {}) if isinstance(inner, dict) else None
             known = isinstance(method, str) and classes.SERVER_REQUESTS.get(method) == "governed"
@@ -262,8 +330,8 @@ class Governor:
     async def _settle(self, permit: Permit, outcome: Outcome, body: object = None) -> bool:
         try:
             await self._guard.settle(permit, outcome, body)
-        except AssentError as error:
-            logger.error("outcome of attempt %s not recorded: %s: %s", permit.attempt, error.code, error.message)
+        except AssentError as problem:
+            logger.error("outcome of attempt %s not recorded: %s: %s", permit.attempt, problem.code, problem.message)
             return False
         return True
 
@@ -271,8 +339,8 @@ class Governor:
         """The caller has gone: the next identical call of this session gets the result, once."""
         try:
             await self._guard.keep(permit, result)
-        except AssentError as error:
-            logger.error("result of attempt %s not kept: %s: %s", permit.attempt, error.code, error.message)
+        except AssentError as problem:
+            logger.error("result of attempt %s not kept: %s: %s", permit.attempt, problem.code, problem.message)
 
 
 class _Timer:

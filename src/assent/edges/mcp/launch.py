@@ -23,6 +23,7 @@ from assent.model.profile import ZONES, Server, ToolDefinition, Zone
 
 if TYPE_CHECKING:
     from assent.edges.mcp.command import Program
+    from assent.edges.mcp.state import Seal
     from assent.enforce.guard import Guard
     from assent.enforce.rules import Rules
     from assent.enforce.session import Sessions
@@ -102,6 +103,9 @@ class Home(Protocol):
     def node(self) -> str: ...
     def rules(self) -> Rules:
         """The bundle and catalog in force now."""
+
+    def seal(self) -> Seal:
+        """What seals for this home."""
 
     async def watch(self) -> None:
         """Look after the policy files until cancelled."""
@@ -268,6 +272,7 @@ async def _serve(home: Home, child: Child, server: Server, principal: Principal,
     from assent.edges.mcp.lifecycle import connect, until_closed
     from assent.edges.mcp.pins import Pins
     from assent.edges.mcp.roots import configured
+    from assent.edges.mcp.state import States, Whose
     from assent.edges.mcp.visible import visible
 
     session = await home.sessions.join(principal, client.key, client.process)
@@ -284,7 +289,9 @@ async def _serve(home: Home, child: Child, server: Server, principal: Principal,
 
     pins = Pins(home.store, home.log, home.clock, home.node, server.name, tell)
     roots = configured(server, str(home.config.home))
-    setting = Setting(home.guard, session.id, server, home.config.approval_wait, due, roots)
+    whose = Whose(client.key, principal.id, server.name)
+    states = States(home.seal, whose, home.store, home.log, home.clock)
+    setting = Setting(home.guard, session.id, server, home.config.approval_wait, due, states, roots)
     theirs = await connect(os.fdopen(os.dup(0), "rb", 0), os.fdopen(os.dup(1), "wb", 0), limit)
     ours = await connect(child.output, child.input, limit)
 
