@@ -75,6 +75,8 @@ GOALS = (
     ),
     Goal("gateway", "`assent mcp` ready", 0.5, "s", lambda data: data["cold_start_s"]["gateway"]["median"]),
     Goal("gateway", "memory grown by a long session", 50, "MiB", lambda data: data["memory_mib"]["grown"]),
+    Goal("idle", "twenty idle servers, resident each", 40, "MiB", lambda data: data["resident_mib"]["max"]),
+    Goal("idle", "twenty servers ready", 4, "s", lambda data: data["ready_s"]),
     Goal("startup", "`assent --help`", 0.25, "s", lambda data: data["startup"]["assent --help"]["median_s"]),
     Goal("verify", "verify, per million receipts", 20, "s", lambda data: data["verify"]["us_per_leaf"]),
     Goal("verify", "verify, peak memory", 500, "MiB", lambda data: data["verify"]["peak_mib"]),
