@@ -33,7 +33,27 @@ def foresee(reader: Reader, bundle: Bundle, profiles: Profiles) -> list[str]:
     tools = {(pin.server, pin.tool) for pin in pins}
     notes = [note for rule in bundle.rules() for note in _of_rule(rule, bundle, tools)]
     notes += [note for pin in pins for note in _of_tool(reader, bundle, profiles, pin)]
-    return [*dict.fromkeys(notes), *bundle.notes()]
+    return [*dict.fromkeys(notes), *contested(reader, profiles), *bundle.notes()]
+
+
+def contested(reader: Reader, profiles: Profiles) -> list[str]:
+    """Tools that several profiles name, as far as the files and the tools seen tell; the most serious of each holds."""
+    notes = [*profiles.contested()]
+    for pin in reader.pins():
+        books = profiles.find(_server(reader, pin.server), _definition(pin)).books
+        if len({(book.package, book.name) for book in books}) > 1:  # the others are told of by the files alone
+            files = " and ".join(book.source for book in books)
+            notes.append(f"{files} both name `{pin.server}/{pin.tool}`: the more serious of each is taken")
+    return notes
+
+
+def _server(reader: Reader, name: str) -> Server:
+    text = reader.state(f"about:{name}")
+    return decode(Server, json.loads(text)) if text else Server(name)
+
+
+def _definition(pin: Pin) -> ToolDefinition:
+    return ToolDefinition(pin.tool, json.loads(pin.definition), pin.digest)
 
 
 def _of_rule(rule: Rule, bundle: Bundle, tools: set[tuple[str, str]]) -> Iterator[str]:
@@ -69,9 +89,7 @@ def _meant(name: str, known: Sequence[str]) -> str:
 
 def _of_tool(reader: Reader, bundle: Bundle, profiles: Profiles, pin: Pin) -> Iterator[str]:
     """Does any rule not fit this tool's schema? Then every call that rule can apply to is denied."""
-    text = reader.state(f"about:{pin.server}")
-    server = decode(Server, json.loads(text)) if text else Server(pin.server)
-    definition = ToolDefinition(pin.tool, json.loads(pin.definition), pin.digest)
+    server, definition = _server(reader, pin.server), _definition(pin)
     profile = profiles.profile_of(server, definition)
     shape = bundle.shape(server, TOOL_CALL, pin.tool, profile, definition)
     if isinstance(shape, Unavailable):

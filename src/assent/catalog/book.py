@@ -1,96 +1,38 @@
-"""Profiles from TOML, and which of them applies to a tool (DESIGN §4.4).
+"""Which profile applies to a tool (DESIGN §4.4).
 
 A shipped profile applies only where the launch command resolves to the package
 and version it was written from and the tool's definition digest is one it lists.
-The operator's own profiles (`catalog/…`) count as reviewed; everything else is
-inferred.
+The operator's own profiles (`catalog/…`) count as reviewed. Everything else is
+inferred; a profile that speaks of the tool but does not fit it, or that nobody has
+verified, can only make the inferred one more serious.
 """
 
 from __future__ import annotations
 
-import re
-import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Literal
 
 from assent.catalog.infer import infer
-from assent.errors import PolicyError
-from assent.model.profile import (
-    DOMAINS,
-    EFFECTS,
-    REVERSIBILITY,
-    TARGET_KINDS,
-    ZONES,
-    Server,
-    ToolDefinition,
-    ToolProfile,
-    Undo,
-)
+from assent.catalog.reading import Book, Source, read
+from assent.model.profile import REVERSIBILITY, Server, ToolDefinition, ToolProfile
 
-OWN = "catalog/"
-ANALYSERS = ("path", "sql", "url")
-_LISTS: Mapping[str, Sequence[str] | None] = {
-    "effects": EFFECTS,
-    "domains": DOMAINS,
-    "analysers": ANALYSERS,
-    "authoritative": EFFECTS,
-    "narrowable": None,
-    "opaque": None,
-    "secret": None,
-    "output_labels": None,
-    "digests": None,
-}
-_TOOL_KEYS = frozenset(_LISTS) | {"reversibility", "targets", "output_trust", "idempotency_key", "outcome_deadline"} | {
-    "cost", "undo", "error_means_no_effect", "relative", "dialect"
-}  # fmt: skip
-_SERVER_KEYS = frozenset({"package", "name", "versions", "zone", "roots", "roots_option"})
-
-
-class Source(Protocol):
-    """A named text."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def text(self) -> str: ...
+Standing = Literal["reviewed", "unverified", "inferred"]
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
-    """One profile file.
+class Found:
+    """What the files say of one tool.
 
     Args:
-        own: written by the operator.
-        package: `pypi:NAME` or `npm:NAME`; empty if it goes by server name.
-        name: server name; empty if it goes by package.
-        versions: versions it was written from; empty for any (own files only).
-        zone: default zone of the server, empty if it does not say.
-        roots: `positional`, or empty.
-        roots_option: options whose value is a root.
-        tools: by tool name.
-        digests: definition digests a tool's profile was written from; empty for any (own files only).
+        profile: what holds.
+        standing: `reviewed`; `inferred`; or `unverified`, which is inferred and a file adds to it.
+        books: the files it comes from.
     """
 
-    own: bool
-    package: str
-    name: str
-    versions: tuple[str, ...]
-    zone: str
-    roots: str
-    roots_option: tuple[str, ...]
-    tools: Mapping[str, ToolProfile]
-    digests: Mapping[str, frozenset[str]]
-
-    def profile_of(self, server: Server, definition: ToolDefinition) -> ToolProfile | None:
-        """The profile this file has for exactly this tool, else None."""
-        named = self.name == server.name if self.name else self.package == server.package
-        if not named or (self.versions and server.version not in self.versions):
-            return None
-        profile, digests = self.tools.get(definition.name), self.digests.get(definition.name, frozenset())
-        if profile is None or ((digests or not self.own) and definition.digest not in digests):
-            return None
-        return profile
+    profile: ToolProfile
+    standing: Standing
+    books: tuple[Book, ...] = ()
 
 
 class Profiles:
@@ -115,12 +57,34 @@ class Profiles:
 
     def profile_of(self, server: Server, definition: ToolDefinition) -> ToolProfile:
         """The reviewed profile of a tool, else an inferred one."""
-        found = [(book.own, profile) for book in self._books if (profile := book.profile_of(server, definition))]
-        own = [profile for mine, profile in found if mine]
-        chosen = own or [profile for _, profile in found]
-        if not chosen:
-            return infer(definition)
-        return chosen[0] if len(chosen) == 1 else _united(chosen)
+        return self.find(server, definition).profile
+
+    def find(self, server: Server, definition: ToolDefinition) -> Found:
+        """The profile of a tool, and where it comes from."""
+        speaking = [book for book in self._books if definition.name in book.tools and _about(book, server)]
+        fitting = [book for book in speaking if not book.unverified and _fits(book, server, definition)]
+        chosen = tuple([book for book in fitting if book.own] or fitting)
+        if chosen:
+            profiles = [book.tools[definition.name] for book in chosen]
+            names = ", ".join(book.source for book in chosen)
+            vote = f"{len(profiles)} profiles name this tool ({names}): the most serious of each was taken"
+            return Found(profiles[0] if len(profiles) == 1 else _united(profiles, (vote,)), "reviewed", chosen)
+        inferred = infer(definition)
+        if not speaking:
+            return Found(inferred, "inferred")
+        votes = tuple(_adds(book, definition.name) for book in speaking)
+        united = _united([inferred, *(book.tools[definition.name] for book in speaking)], votes + inferred.votes)
+        return Found(united, "unverified", tuple(speaking))
+
+    def contested(self) -> Iterator[str]:
+        """Tools that two files of one kind name: a line each for the operator."""
+        for at, book in enumerate(self._books):
+            for other in self._books[at + 1 :]:
+                if book.own == other.own and (book.package, book.name) == (other.package, other.name):
+                    shared = sorted(set(book.tools) & set(other.tools))
+                    if shared and _same_versions(book, other):
+                        files = f"{book.source} and {other.source}"
+                        yield f"{files} both name {_several(shared)}: the more serious of each is taken"
 
     def roots_of(self, package: str, arguments: Sequence[str]) -> tuple[str, ...] | None:
         """Roots that a server's own arguments name; None if no profile says which."""
@@ -137,21 +101,74 @@ class Profiles:
         return next((book.zone for book in self._books if package and book.package == package and book.zone), "")
 
 
-def _united(profiles: Sequence[ToolProfile]) -> ToolProfile:
-    """Two profiles for one tool: the more serious of everything, and a word of warning."""
+def _about(book: Book, server: Server) -> bool:
+    return book.name == server.name if book.name else book.package == server.package
+
+
+def _fits(book: Book, server: Server, definition: ToolDefinition) -> bool:
+    """Was it written from exactly this? What an own file leaves out may be anything."""
+    if book.versions and server.version not in book.versions:
+        return False
+    digests = book.digests[definition.name]
+    return definition.digest in digests if digests or not book.own else True
+
+
+def _adds(book: Book, tool: str) -> str:
+    why = "nobody has verified it" if book.unverified else "it was written from another version or definition"
+    said = ", ".join(sorted(book.tools[tool].effects))
+    return f"{book.source} says {said}; {why}, so it only adds"
+
+
+def _same_versions(one: Book, other: Book) -> bool:
+    return not one.versions or not other.versions or bool({*one.versions} & {*other.versions})
+
+
+def _several(names: Sequence[str]) -> str:
+    shown = ", ".join(f"`{name}`" for name in names[:3])
+    return shown + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _united(profiles: Sequence[ToolProfile], votes: tuple[str, ...]) -> ToolProfile:
+    """Several profiles for one tool: the more serious of everything."""
     first = profiles[0]
+    effects = frozenset[str]().union(*(one.effects for one in profiles))
+    agreed = all(one.undo == first.undo for one in profiles)
     return replace(
         first,
-        effects=frozenset().union(*(one.effects for one in profiles)),
+        effects=effects,
         domains=frozenset().union(*(one.domains for one in profiles)),
         reversibility=max((one.reversibility for one in profiles), key=REVERSIBILITY.index),
-        authoritative=frozenset.intersection(*(one.authoritative for one in profiles)),
+        inferred=any(one.inferred for one in profiles),
+        targets=_targets(profiles),
+        relative=first.relative if all(one.relative == first.relative for one in profiles) else {},
+        dialect=next((one.dialect for one in profiles if one.dialect), ""),
         analysers=tuple(sorted({name for one in profiles for name in one.analysers})),
+        authoritative=frozenset.intersection(*(one.authoritative for one in profiles)),
+        narrowable=frozenset.intersection(*(one.narrowable for one in profiles)),
+        opaque=frozenset.intersection(*(one.opaque for one in profiles)),
         secret=frozenset().union(*(one.secret for one in profiles)),
-        error_means_no_effect=all(one.error_means_no_effect for one in profiles),
+        output_trust=first.output_trust if all(one.output_trust == first.output_trust for one in profiles) else {},
+        output_labels=frozenset().union(*(one.output_labels for one in profiles)),
         idempotency_key=None,
-        votes=(f"{len(profiles)} profiles name this tool: the most serious of each was taken",),
+        outcome_deadline=max(one.outcome_deadline for one in profiles),
+        cost="; ".join(dict.fromkeys(one.cost for one in profiles if one.cost)),
+        undo=first.undo if agreed else None,
+        error_means_no_effect=all(one.error_means_no_effect for one in profiles),
+        votes=votes,
     )
+
+
+#: Of two kinds for one argument the one that is looked at more closely: `id` says least.
+CLOSELY = ("command", "code", "path", "url", "database", "payee", "address", "host", "ref", "table", "id")
+
+
+def _targets(profiles: Sequence[ToolProfile]) -> dict[str, str]:
+    """Every argument that one of them names; where they differ, the kind that is looked at more closely."""
+    found: dict[str, str] = {}
+    for one in profiles:
+        for name, kind in one.targets.items():
+            found[name] = min(found.get(name, kind), kind, key=CLOSELY.index)
+    return found
 
 
 def _options(names: Sequence[str], arguments: Sequence[str]) -> tuple[str, ...]:
@@ -162,138 +179,3 @@ def _options(names: Sequence[str], arguments: Sequence[str]) -> tuple[str, ...]:
             following = arguments[at + 1] if at + 1 < len(arguments) else ""
             found.append(value if equals else following)
     return tuple(value for value in found if value)
-
-
-def read(source: Source) -> Book:
-    """One profile file.
-
-    Raises:
-        PolicyError: with file, line, key and what to write.
-    """
-    try:
-        value = tomllib.loads(source.text)
-    except tomllib.TOMLDecodeError as error:
-        line = int(match[1]) if (match := re.search(r"line (\d+)", str(error))) else 0
-        raise PolicyError("bad_profile", f"not TOML: {error}", file=source.name, line=line) from error
-    reader = _Reader(source)
-    reader.keys(value, frozenset({"server", "tools"}), "")
-    server, tools = reader.table(value, "server"), reader.table(value, "tools")
-    reader.keys(server, _SERVER_KEYS, "server")
-    own = source.name.startswith(OWN)
-    package, name = reader.text(server, "package"), reader.text(server, "name")
-    versions = tuple(reader.texts(server, "versions", None))
-    if not (package or (own and name)):
-        raise reader.refuse("package", "expected `pypi:NAME` or `npm:NAME`, or in your own files the server's `name`")
-    if not own and not versions:
-        raise reader.refuse("versions", "a shipped profile names the versions it was written from")
-    return Book(
-        own=own,
-        package=package,
-        name=name,
-        versions=versions,
-        zone=reader.one_of(server, "zone", (*ZONES, ""), ""),
-        roots=reader.one_of(server, "roots", ("positional", ""), ""),
-        roots_option=tuple(reader.texts(server, "roots_option", None)),
-        tools={tool: reader.profile(tool, entry) for tool, entry in tools.items()},
-        digests={tool: frozenset(reader.texts(entry, "digests", None)) for tool, entry in tools.items()},
-    )
-
-
-class _Reader:
-    """Reads members of one file, and says where what is wrong stands."""
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
-
-    def refuse(self, key: str, message: str, section: str = "") -> PolicyError:
-        """The error for one key, with its line."""
-        lines = self._source.text.splitlines()
-        start = next((at for at, line in enumerate(lines) if section and section in line and "[" in line), 0)
-        pattern = re.compile(rf"\s*\[?\"?{re.escape(key)}\"?\s*[=\]]")
-        at = next((n for n in range(start, len(lines)) if pattern.match(lines[n])), start)
-        text = lines[at].strip()[:200] if lines else ""
-        return PolicyError("bad_profile", f"`{key}`: {message}", file=self._source.name, line=at + 1, text=text)
-
-    def keys(self, table: Mapping[str, object], known: frozenset[str], section: str) -> None:
-        """Refuse a key that means nothing: it is a misspelt one."""
-        for key in table:
-            if key not in known:
-                raise self.refuse(key, f"not a key here: expected one of {', '.join(sorted(known))}", section)
-
-    def table(self, value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-        """A table member."""
-        found = value.get(key, {})
-        if not isinstance(found, dict):
-            raise self.refuse(key, "expected a table")
-        return found
-
-    def text(self, table: Mapping[str, object], key: str) -> str:
-        """A string member, empty if absent."""
-        found = table.get(key, "")
-        if not isinstance(found, str):
-            raise self.refuse(key, "expected a string")
-        return found
-
-    def texts(self, table: Mapping[str, object], key: str, known: Sequence[str] | None) -> list[str]:
-        """A list of strings, each one of `known` if that is given."""
-        found = table.get(key, [])
-        if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
-            raise self.refuse(key, "expected a list of strings")
-        for one in found:
-            if known is not None and one not in known:
-                raise self.refuse(key, f"`{one}` is none of {', '.join(known)}")
-        return found
-
-    def one_of(self, table: Mapping[str, object], key: str, known: Sequence[str], default: str) -> Any:
-        """A string member that is one of `known`."""
-        found = table.get(key, default)
-        if found not in known:
-            raise self.refuse(key, f"`{found}` is none of {', '.join(word for word in known if word)}")
-        return found
-
-    def names(self, entry: Mapping[str, Any], key: str, known: Mapping[str, object]) -> dict[str, str]:
-        """A table of target argument → another target argument."""
-        found = self.table(entry, key)
-        for name, other in found.items():
-            if name not in known or other not in known:
-                raise self.refuse(name, "expected a target argument and the target argument it is relative to", key)
-        return {name: str(other) for name, other in found.items()}
-
-    def profile(self, tool: str, entry: object) -> ToolProfile:
-        """One tool's profile."""
-        if not isinstance(entry, dict):
-            raise self.refuse(tool, "expected a table")
-        self.keys(entry, _TOOL_KEYS, tool)
-        lists = {key: frozenset(self.texts(entry, key, known)) for key, known in _LISTS.items()}
-        if not lists["effects"]:
-            raise self.refuse("effects", f"`{tool}` needs at least one of {', '.join(EFFECTS)}", tool)
-        targets = self.table(entry, "targets")
-        for name, kind in targets.items():
-            if kind not in TARGET_KINDS:
-                raise self.refuse(name, f"`{kind}` is none of {', '.join(TARGET_KINDS)}", tool)
-        deadline = entry.get("outcome_deadline", 300)
-        if isinstance(deadline, bool) or not isinstance(deadline, int) or not 1 <= deadline <= 86_400:
-            raise self.refuse("outcome_deadline", "expected seconds from 1 to 86400", tool)
-        undo = self.table(entry, "undo")
-        return ToolProfile(
-            tool=tool,
-            effects=lists["effects"],
-            domains=lists["domains"],
-            reversibility=self.one_of(entry, "reversibility", REVERSIBILITY, "irreversible"),
-            inferred=False,
-            targets=dict(targets),
-            relative=self.names(entry, "relative", targets),
-            dialect=self.text(entry, "dialect"),
-            analysers=tuple(self.texts(entry, "analysers", ANALYSERS)),
-            authoritative=lists["authoritative"],
-            narrowable=lists["narrowable"],
-            opaque=lists["opaque"],
-            secret=lists["secret"],
-            output_trust=dict(self.table(entry, "output_trust")),
-            output_labels=lists["output_labels"],
-            idempotency_key=self.text(entry, "idempotency_key") or None,
-            outcome_deadline=deadline,
-            cost=self.text(entry, "cost"),
-            undo=Undo(str(undo["tool"]), dict(self.table(undo, "arguments"))) if "tool" in undo else None,
-            error_means_no_effect=entry.get("error_means_no_effect") is True,
-        )

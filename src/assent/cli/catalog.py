@@ -16,10 +16,10 @@ from assent.cli.seen import server_of
 from assent.cli.shell import JSON_OPTION, KEY_OPTION, YES_OPTION, Shell, with_shell
 from assent.errors import RequestError
 from assent.model.ids import Digest
-from assent.model.profile import ToolDefinition, ToolProfile
+from assent.model.profile import ToolDefinition
 
 if TYPE_CHECKING:
-    from assent.catalog.book import Profiles
+    from assent.catalog.book import Found, Profiles
     from assent.ports import Pin, Reader
 
 
@@ -44,10 +44,13 @@ def _profiles(reader: Reader) -> Profiles:
 @JSON_OPTION
 @with_shell
 def list_(shell: Shell, server: str | None, as_json: bool) -> None:
-    """List every tool seen: pinned or changed, reviewed or inferred, its effects."""
+    """List every tool seen: pinned or changed, reviewed, unverified or inferred, its effects."""
+    from assent.admin.foresee import contested
+
     with shell.read() as reader:
         profiles = _profiles(reader)
         rows = [_row(reader, profiles, pin) for pin in reader.pins(server)]
+        notes = contested(reader, profiles)
     if as_json:
         print_json(rows)
         return
@@ -55,10 +58,13 @@ def list_(shell: Shell, server: str | None, as_json: bool) -> None:
         click.echo("no tool has been seen yet: wrap a server with `assent mcp -- COMMAND`")
     for line in columns(_cells(row) for row in rows):
         click.echo(line)
+    for note in notes:
+        click.echo(f"note      {visible(note)}")
 
 
 def _row(reader: Reader, profiles: Profiles, pin: Pin) -> dict[str, object]:
-    profile = profiles.profile_of(server_of(reader, pin.server), definition_of(pin))
+    found = profiles.find(server_of(reader, pin.server), definition_of(pin))
+    profile = found.profile
     return {
         "server": pin.server,
         "tool": pin.tool,
@@ -66,6 +72,7 @@ def _row(reader: Reader, profiles: Profiles, pin: Pin) -> dict[str, object]:
         "offered": pin.offered,
         "changed": pin.digest != pin.offered,
         "reviewed": not profile.inferred,
+        "standing": found.standing,
         "effects": sorted(profile.effects),
         "domains": sorted(profile.domains),
         "reversibility": profile.reversibility,
@@ -77,7 +84,7 @@ def _cells(row: dict[str, object]) -> list[str]:
     return [
         visible(f"{row['server']}/{row['tool']}"),
         click.style("CHANGED", fg="red", bold=True) if row["changed"] else "pinned",
-        "reviewed" if row["reviewed"] else "inferred",
+        str(row["standing"]),
         str(row["reversibility"]),
         ", ".join(effects) if isinstance(effects, list) else "",
     ]
@@ -90,24 +97,35 @@ def show(shell: Shell, name: str) -> None:
     """Tell what is known of one tool, and why."""
     with shell.read() as reader:
         pin = _named(reader, name)[0]
-        profile = _profiles(reader).profile_of(server_of(reader, pin.server), definition_of(pin))
-    for line in columns(_facts(pin, profile)):
+        found = _profiles(reader).find(server_of(reader, pin.server), definition_of(pin))
+    for line in columns(_facts(pin, found)):
         click.echo(line)
     for line in _difference(pin):
         click.echo(line)
 
 
-def _facts(pin: Pin, profile: ToolProfile) -> list[tuple[str, str]]:
+_STANDINGS = {
+    "reviewed": "reviewed",
+    "unverified": "unverified: it may only make the inferred one more serious",
+    "inferred": "inferred: nobody has reviewed what it does",
+}
+
+
+def _facts(pin: Pin, found: Found) -> list[tuple[str, str]]:
+    profile = found.profile
     rows = [
         ("tool", visible(f"{pin.server}/{pin.tool}")),
         ("definition", pin.digest),
-        ("profile", "inferred: nobody has reviewed what it does" if profile.inferred else "reviewed"),
+        ("profile", _STANDINGS[found.standing]),
+        *(("from", visible(f"{book.source}{f': {book.note}' if book.note else ''}")) for book in found.books),
         ("effects", ", ".join(sorted(profile.effects))),
         ("domains", ", ".join(sorted(profile.domains)) or "none"),
         ("reversibility", profile.reversibility),
         ("analysers", ", ".join(profile.analysers) or "none"),
     ]
     rows += [(f"target {kind}", visible(argument)) for argument, kind in sorted(profile.targets.items())]
+    rows += [("label", label) for label in sorted(profile.output_labels)]
+    rows += [("cost", visible(profile.cost))] if profile.cost else []
     rows += [("because", visible(vote)) for vote in profile.votes]
     return [*rows, ("description", quoted(definition_of(pin).definition.get("description", "")))]
 

@@ -9,6 +9,8 @@ import pytest
 from assent_verify.canonical import canonicalize
 
 from assent.admin.foresee import foresee
+from assent.decide.exact import encode
+from assent.model.profile import Server
 from assent.ports import Pin
 from tests.world import World, tool
 
@@ -65,3 +67,16 @@ def test_rules_that_will_do_what_they_say_are_not_remarked_on(world: World) -> N
     with world.store.read() as reader:
         assert foresee(reader, rules.bundle, rules.profiles) == []
     assert notes(world, 'action in Action::"tool:mcp-server-sqlite/write_query"') == []
+
+
+def test_a_tool_that_a_file_names_by_server_and_another_by_package_is_told(world: World) -> None:
+    """Files alone cannot tell that they speak of one server; the one that was seen can."""
+    said = canonicalize(encode(Server("mcp-server-sqlite", package="pypi:x"))).decode()
+    world.put_state("about:mcp-server-sqlite", said)
+    catalog = world.config.home / "catalog"
+    catalog.mkdir(exist_ok=True)
+    tools = '[tools.write_query]\neffects = ["write"]\n'
+    for name, server in [("a", 'name = "mcp-server-sqlite"'), ("b", 'package = "pypi:x"')]:
+        (catalog / f"{name}.toml").write_text(f"[server]\n{server}\n{tools}")
+    told = notes(world, "action")
+    assert [note for note in told if "catalog/a.toml and catalog/b.toml" in note and "write_query" in note]

@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 import pytest
 
 from assent.admin import texts
-from assent.catalog.book import Profiles
+from assent.catalog.book import CLOSELY, Profiles
+from assent.catalog.infer import infer
+from assent.catalog.reading import SERVER_KEYS, TOOL_KEYS, list_digest
 from assent.errors import PolicyError
 from assent.model.ids import Digest
-from assent.model.profile import Server, ToolDefinition
+from assent.model.profile import REVERSIBILITY, TARGET_KINDS, Server, ToolDefinition
 
 DIGEST = Digest("sha256:" + "1" * 64)
 SHIPPED = f"""
@@ -54,6 +56,54 @@ def test_a_shipped_profile_needs_package_version_and_digest() -> None:
         assert book.profile_of(server, definition).inferred
 
 
+SERIOUS = SHIPPED.replace('["read"]', '["read", "pay"]').replace('"reversible"', '"irreversible"')
+UNVERIFIED = (
+    SERIOUS.replace('zone = "local"', 'zone = "local"\nunverified = true')
+    + 'targets = { what = "url" }\noutput_labels = ["secret"]\noutput_trust = { "$" = "internal" }\n'
+    + 'analysers = ["shell"]\nauthoritative = ["pay"]\nerror_means_no_effect = true\n'
+)
+LIST = ToolDefinition("list_wipes", {"name": "list_wipes"}, DIGEST)
+
+
+def test_what_nobody_has_verified_only_adds_to_inference() -> None:
+    """Policy sees an inferred tool; what is known of it can make it more serious, never milder."""
+    book = profiles(("thing.toml", UNVERIFIED.replace("tools.wipe", "tools.list_wipes")))
+    found = book.find(THING, LIST)
+    assert (found.standing, found.profile.inferred) == ("unverified", True)
+    assert found.profile.effects == {"read", "pay"}
+    assert (found.profile.reversibility, found.profile.targets) == ("irreversible", {"what": "url"})
+    assert found.profile.output_labels == {"secret"}
+    assert (found.profile.authoritative, found.profile.output_trust) == (frozenset(), {})
+    assert not found.profile.error_means_no_effect
+    assert any("thing.toml" in vote for vote in found.profile.votes)
+
+
+def test_the_inference_holds_where_it_is_the_more_serious_one() -> None:
+    """A file cannot talk a tool harmless that it was not written from."""
+    for text, server in [
+        (SHIPPED.replace('zone = "local"', "unverified = true"), THING),
+        (SHIPPED, replace(THING, version="1.1")),
+        (SHIPPED.replace("sha256:1", "sha256:2"), THING),
+    ]:
+        found = profiles(("thing.toml", text)).find(server, WIPE)
+        assert (found.standing, found.profile.reversibility) == ("unverified", "irreversible")
+        assert found.profile.effects > {"read"}
+
+
+@pytest.mark.parametrize("name", [one.name for one in texts.shipped()])
+def test_every_shipped_profile_of_another_version_only_adds(name: str) -> None:
+    """The day after a server was updated: nothing that inference says is lost."""
+    [source] = [one for one in texts.shipped() if one.name == name]
+    book = Profiles.load([source])
+    server = Server("s", package=book.books[0].package, version="0")
+    for tool in book.books[0].tools:
+        definition = ToolDefinition(tool, {"name": tool}, DIGEST)
+        found, inferred = book.profile_of(server, definition), infer(definition)
+        assert found.inferred and found.effects >= inferred.effects, tool
+        assert REVERSIBILITY.index(found.reversibility) >= REVERSIBILITY.index(inferred.reversibility), tool
+        assert not found.authoritative and not found.output_trust and found.undo is None, tool
+
+
 def test_the_operators_own_profile_counts_over_the_shipped_one() -> None:
     """It needs no digest and may go by server name."""
     own = '[server]\nname = "s"\n[tools.wipe]\neffects = ["delete"]\n'
@@ -68,6 +118,32 @@ def test_two_profiles_for_one_tool_give_the_more_serious_of_both() -> None:
     found = profiles(("catalog/a.toml", one), ("catalog/b.toml", two)).profile_of(THING, WIPE)
     assert (found.effects, found.reversibility) == (frozenset({"read", "delete"}), "irreversible")
     assert found.votes
+    assert "catalog/a.toml" in found.votes[0] and "catalog/b.toml" in found.votes[0]
+
+
+def test_of_two_kinds_of_one_target_the_more_closely_looked_at_holds() -> None:
+    """And every kind has its place in that order."""
+    one = '[server]\nname = "s"\n[tools.wipe]\neffects = ["read"]\ntargets = { a = "id", b = "path" }\n'
+    two = one.replace('"id"', '"url"').replace('"path"', '"ref"')
+    for first, second in [(one, two), (two, one)]:
+        found = profiles(("catalog/a.toml", first), ("catalog/b.toml", second)).profile_of(THING, WIPE)
+        assert found.targets == {"a": "url", "b": "path"}
+    assert sorted(CLOSELY) == sorted(TARGET_KINDS)
+
+
+def test_two_files_that_name_one_tool_are_told_of() -> None:
+    """Before any server has been seen; a file for another version is no second one."""
+    one = '[server]\npackage = "pypi:x"\nversions = ["1"]\n[tools.wipe]\neffects = ["read"]\n'
+    [note] = profiles(("catalog/a.toml", one), ("catalog/b.toml", one)).contested()
+    assert all(word in note for word in ("catalog/a.toml", "catalog/b.toml", "`wipe`", "more serious"))
+    other = one.replace('["1"]', '["2"]')
+    assert list(profiles(("catalog/a.toml", one), ("catalog/b.toml", other)).contested()) == []
+
+
+def test_the_digest_of_a_tool_list_is_that_of_its_definitions() -> None:
+    """In any order; one more, one less or one changed is another list."""
+    assert list_digest(["b", "a"]) == list_digest(["a", "b"])
+    assert len({list_digest(each) for each in (["a"], ["a", "b"], ["a", "c"], [])}) == 4
 
 
 def test_roots_come_from_the_servers_own_arguments() -> None:
@@ -77,32 +153,91 @@ def test_roots_come_from_the_servers_own_arguments() -> None:
     assert book.roots_of("pypi:other", ["--db", "/a"]) is None
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("[server\n", "not TOML"),
-        ('[server]\npackage = "pypi:x"\n', "versions"),
-        ('[server]\nname = "x"\nversions = ["1"]\n', "package"),
-        (SHIPPED.replace("effects", "efects"), "efects"),
-        (SHIPPED.replace('["read"]', '["reed"]'), "reed"),
-        (SHIPPED.replace('"reversible"', '"maybe"'), "maybe"),
-        (SHIPPED.replace('"local"', '"mars"'), "mars"),
-        (SHIPPED.replace('effects = ["read"]', "effects = []"), "needs at least one"),
-    ],
-)
-def test_a_profile_with_an_error_is_refused_with_its_place(text: str, words: str) -> None:
+def wiping(line: str) -> str:
+    """The shipped file with one more line about its tool."""
+    return SHIPPED + line + "\n"
+
+
+def serving(line: str) -> str:
+    """The shipped file with one more line about its server."""
+    return SHIPPED.replace("[server]\n", f"[server]\n{line}\n")
+
+
+WRONG = [
+    ("[server\n", "not TOML", ""),
+    ('[server]\npackage = "pypi:x"\n', "versions", "[server]"),
+    ('[server]\nname = "x"\nversions = ["1"]\n', "package", "[server]"),
+    ("[servers]\n", "servers", "[servers]"),
+    ("tools = 1\n[server]\n", "expected a table", "tools = 1"),
+    (SHIPPED.replace("pypi:thing", "pip:thing"), "pypi:NAME", "package ="),
+    (SHIPPED.replace('["1.0"]', '"1.0"'), "list of strings", "versions ="),
+    (SHIPPED.replace('["1.0"]', '[""]'), "empty text", "versions ="),
+    (SHIPPED.replace('"local"', '"mars"'), "mars", "zone ="),
+    (SHIPPED.replace('["--db"]', "[1]"), "list of strings", "roots_option ="),
+    (serving('roots = "some"'), "positional", "roots ="),
+    (serving('tools_digest = "sha256:12"'), "64 hex", "tools_digest ="),
+    (serving('unverified = "yes"'), "true", "unverified ="),
+    (serving("note = 1"), "a string", "note ="),
+    (serving('name = "A b"'), "a-z", "name ="),
+    (serving("verified = true"), "verified", "verified ="),
+    (SHIPPED.replace("[tools.wipe]", "[tools]\nwipe = 1\n[tools.other]"), "expected a table", "wipe ="),
+    (SHIPPED.replace("effects", "efects"), "efects", "efects ="),
+    (SHIPPED.replace('["read"]', '["reed"]'), "reed", "effects ="),
+    (SHIPPED.replace('effects = ["read"]', "effects = []"), "needs at least one", "effects ="),
+    (SHIPPED.replace('"reversible"', '"maybe"'), "maybe", "reversibility ="),
+    (SHIPPED.replace(DIGEST, "sha256:xyz"), "64 hex", "digests ="),
+    (SHIPPED.replace(f'"{DIGEST}"', ""), "unverified", "digests ="),
+    (wiping('domains = ["money"]'), "money", "domains ="),
+    (wiping('targets = { a = "file" }'), "file", "targets ="),
+    (wiping('targets = ["a"]'), "a table", "targets ="),
+    (wiping('relative = { a = "b" }'), "relative to", "relative ="),
+    (wiping('analysers = ["bash"]'), "bash", "analysers ="),
+    (wiping('authoritative = ["read"]'), "needs an analyser", "authoritative ="),
+    (wiping('dialect = "mysql"'), "sql", "dialect ="),
+    (wiping("narrowable = 1"), "list of strings", "narrowable ="),
+    (wiping('opaque = "a"'), "list of strings", "opaque ="),
+    (wiping("secret = [1]"), "list of strings", "secret ="),
+    (wiping('output_labels = ["Top Secret"]'), "a-z", "output_labels ="),
+    (wiping('output_trust = { "$" = "good" }'), "internal", "output_trust ="),
+    (wiping("idempotency_key = 1"), "a string", "idempotency_key ="),
+    (wiping("outcome_deadline = 0"), "86400", "outcome_deadline ="),
+    (wiping("cost = 3"), "a string", "cost ="),
+    (wiping("undo = { arguments = {} }"), "tool = NAME", "undo ="),
+    (wiping('undo = { tool = "gone" }'), "no tool of this file", "undo ="),
+    (wiping('undo = { tool = "wipe", arguments = { a = "b" } }'), "result.NAME", "undo ="),
+    (wiping('error_means_no_effect = "yes"'), "true", "error_means_no_effect ="),
+]
+
+
+@pytest.mark.parametrize(("text", "words", "line"), WRONG)
+def test_a_profile_with_an_error_is_refused_with_its_place(text: str, words: str, line: str) -> None:
     """File, line, key, and what to write."""
     with pytest.raises(PolicyError) as refused:
         profiles(("thing.toml", text))
     assert words in refused.value.message
     assert refused.value.file == "thing.toml"
-    assert refused.value.line > 0 or words == "not TOML"
+    if line:
+        assert text.splitlines()[refused.value.line - 1].startswith(line)
+
+
+def test_every_key_has_its_error() -> None:
+    """A key that is added needs a wrong value above."""
+    lines = " ".join(line for _, _, line in WRONG)
+    assert {key for key in (*SERVER_KEYS, *TOOL_KEYS) if f"{key} =" not in lines} == set()
+
+
+def test_the_line_is_that_of_the_tool_that_is_wrong() -> None:
+    """Not of the first tool with such a key, nor of one whose name begins alike."""
+    more = f'\n[tools."wipe all"]\ndigests = ["{DIGEST}"]\neffects = ["reed"]\n'
+    with pytest.raises(PolicyError) as refused:
+        profiles(("thing.toml", SHIPPED + more))
+    assert refused.value.line == len((SHIPPED + more).splitlines())
 
 
 def test_every_shipped_profile_loads() -> None:
-    """And names a digest for each tool."""
+    """A verified one names a digest for each tool; no two speak of one package."""
     loaded = Profiles.load(texts.shipped())
-    assert len(loaded.books) >= 6
+    assert len({book.package for book in loaded.books}) == len(loaded.books) >= 20
     for book in loaded.books:
-        assert book.versions
-        assert all(book.digests[tool] for tool in book.tools)
+        assert book.unverified or all(book.digests[tool] for tool in book.tools)
+    assert list(loaded.contested()) == []
