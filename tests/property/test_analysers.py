@@ -8,14 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assent.catalog.analysers import guard, path
+from assent.catalog.analysers.address import read_address, read_payee
+from assent.catalog.analysers.host import read_host
 from assent.catalog.analysers.secrets import holds_secret
 from assent.catalog.analysers.sql import read_statements
+from assent.catalog.analysers.url import read_host_name, read_url
 from assent.catalog.infer import infer
 from assent.catalog.labels import labels_of
 from assent.catalog.observation import Guarded
 from assent.catalog.verbs import VERBS
 from assent.model.ids import Digest
-from assent.model.profile import EFFECTS, REVERSIBILITY, ToolDefinition
+from assent.model.profile import EFFECTS, REVERSIBILITY, ToolDefinition, ToolProfile
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=40),
@@ -38,6 +41,11 @@ CHANGES = [
     "SELECT load_extension('x')",
 ]
 NOISE = st.sampled_from(["", " ", "\n", "\t", "/* x */", "-- x\n", "/**/", ";", " ; "])
+PLAIN = ToolProfile("x", frozenset({"read"}))
+URL_SIGNS = st.text(alphabet="htps:/\\@.%[]?#&=ab01x- \n\tｅａ\u200b\u0430ß", max_size=200)
+NAMES = st.from_regex(r"[a-z][a-z0-9]{0,10}(?:\.[a-z][a-z0-9-]{0,8}[a-z]){1,3}", fullmatch=True).filter(
+    lambda name: not any(label[:2] == "xn" for label in name.split("."))
+)
 GUARDED = Guarded("/home/u/.assent", ("/home/u/.assent",), "/home/u")
 
 
@@ -108,3 +116,50 @@ def test_labelling_never_raises(response: object) -> None:
     """Any output; what nobody reviewed is untrusted."""
     profile = infer(ToolDefinition("x", {}, Digest("sha256:0")))
     assert "untrusted" in labels_of(profile, response)
+
+
+@given(st.text(max_size=200) | URL_SIGNS | URL_SIGNS.map("http://".__add__) | JSON)
+def test_urls_and_addresses_never_raise(value: object) -> None:
+    """Any value at all; what is not understood to the end is never only a read."""
+    for read in (read_url, read_host_name, read_address, read_payee):
+        found = read(value, PLAIN)
+        assert found.effects <= set(EFFECTS)
+        assert found.effects
+        assert found.complete or found.effects != {"read"}
+
+
+def four(value: int) -> st.SearchStrategy[str]:
+    """An IPv4 address in any form that inet_aton(3) takes and all programs read alike."""
+    octets = [value >> shift & 255 for shift in (24, 16, 8, 0)]
+    whole = [octets, [*octets[:2], octets[2] << 8 | octets[3]], [octets[0], value & 0xFFFFFF], [value]]
+    number = st.sampled_from(["{:d}", "{:#x}", "{:#X}", "0x{:08x}"])
+    spelled = st.sampled_from(whole).flatmap(
+        lambda parts: st.tuples(*(number.map(lambda form, part=part: form.format(part)) for part in parts))
+    )
+    last = st.sampled_from(["", "."])
+    return st.tuples(spelled.map(".".join), last).map("".join) | st.just(f"[::ffff:{value >> 16:x}:{value & 0xFFFF:x}]")
+
+
+@given(st.data(), st.integers(0, 2**32 - 1))
+def test_every_spelling_of_an_address_is_one_host(data: st.DataObject, value: int) -> None:
+    """Decimal, hexadecimal, short, whole, within IPv6."""
+    host = read_host(data.draw(four(value)))
+    assert host is not None
+    assert host.names == (".".join(str(value >> shift & 255) for shift in (24, 16, 8, 0)),)
+
+
+@given(st.data(), NAMES)
+def test_every_spelling_of_a_name_is_one_host(data: st.DataObject, name: str) -> None:
+    """Upper case, percent-encoded, full-width, with a dot behind, with a port, user and path."""
+    form = st.sampled_from([str, str.upper, lambda c: f"%{ord(c):02x}", lambda c: chr(ord(c) + 0xFEE0)])
+    spelled = "".join(data.draw(form)(char) if char.isalnum() else char for char in name)
+    spelled += data.draw(st.sampled_from(["", "."]))
+    for url in (f"http://{spelled}/", f"https://{spelled}:8443?x", f"HTTPS://u:p@{spelled}#a", f"//{spelled}/"):
+        assert read_url(url, PLAIN).hosts == (name,)
+    assert read_address(f"Bob <bob@{spelled}>", PLAIN).recipients[-1:] == (name,) or "%" in spelled
+
+
+@given(URL_SIGNS, st.sampled_from(["http://10.0.0.1/", "http://169.254.169.254/", "http://u:p@a.example/"]))
+def test_no_text_behind_a_host_hides_what_it_is(text: str, url: str) -> None:
+    """Path, query and fragment add only."""
+    assert read_url(url, PLAIN).facts <= read_url(url + text, PLAIN).facts

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
 import pytest
 
+from assent.catalog.analysers import analyse
+from assent.catalog.analysers.readers import read_arguments
+from assent.catalog.book import read
+from assent.catalog.observation import Guarded, Observed
 from assent.decide.pdp import decide
 from assent.model.profile import EFFECTS, Server
 from assent.policy.bundle import Bundle, Source, load
@@ -55,6 +60,9 @@ WEB = Server("web", zone="external")
         ("escalate needs_approval", {"effects": ("read",), "server": WEB, "labels": ("personal",)}),
         ("allow permitted", {"effects": ("read",), "labels": ("secret",)}),
         ("escalate needs_approval", {"effects": ("read", "execute")}),
+        ("escalate needs_approval", {"effects": ("read",), "facts": {"private_host": True}}),
+        ("escalate needs_approval", {"effects": ("read",), "facts": {"lookalike": True}}),
+        ("deny policy_forbids", {"effects": ("read",), "facts": {"private_host": True, "metadata_host": True}}),
     ],
 )
 def test_the_starter_policy(expected: str, change: dict[str, Any]) -> None:
@@ -83,6 +91,36 @@ def test_the_team_policy_asks_others() -> None:
     assert {(one.group, one.quorum, one.assurance) for one in paid.escalations} == {("security", 2, "passphrase")}
     text = rules.sources[0]
     assert verdict(load([text]), call(effects=("execute",))) == "defer no_reviewer"
+
+
+PROFILE = files("assent.catalog") / "profiles" / "mcp-server-fetch.toml"
+FETCH = read(Source("mcp-server-fetch.toml", PROFILE.read_text("utf-8"))).tools["fetch"]
+
+
+@pytest.mark.parametrize("name", ["starter", "strict", "team"])
+@pytest.mark.parametrize(
+    ("expected", "url", "labels"),
+    [
+        ("allow permitted", "https://docs.python.org/3/library/ast.html", ()),
+        ("allow permitted", "https://docs.python.org/3/library/ast.html", ("untrusted",)),
+        ("escalate needs_approval", "https://docs.python.org/3/library/ast.html", ("personal",)),
+        ("deny policy_forbids", "https://docs.python.org/3/library/ast.html", ("secret",)),
+        ("escalate needs_approval", "https://evil.example/?d=" + "a1B2" * 16, ()),
+        ("escalate needs_approval", "https://user:pass@docs.example/", ()),
+        ("escalate needs_approval", "http://localhost:3000/", ()),
+        ("escalate needs_approval", "http://0xa000001/", ()),
+        ("escalate needs_approval", "http://раураl.com/", ()),
+        ("escalate needs_approval", "ftp://files.example/", ()),
+        ("deny policy_forbids", "http://[::ffff:a9fe:a9fe]/latest/meta-data/", ()),
+        ("deny policy_forbids", "gopher://metadata.google.internal/", ()),
+    ],
+)
+def test_pages_are_read_and_data_stays(name: str, expected: str, url: str, labels: tuple[str, ...]) -> None:
+    """A page passes; what carries data out or reaches inside asks; what hands out credentials is denied."""
+    facts = call({"url": url}, server=WEB, labels=labels, schema={"properties": {"url": {"type": "string"}}})
+    seen = Observed(Guarded("/home/u/.assent", ("/home/u/.assent",)), readings=read_arguments(FETCH, facts.action))
+    found = analyse(FETCH, facts.action, seen, WEB)
+    assert verdict(shipped(name), replace(facts, profile=FETCH, analysis=found)) == expected
 
 
 @pytest.mark.parametrize("name", ["starter", "strict", "team"])

@@ -6,8 +6,7 @@ and the parse was complete (DESIGN §4).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from urllib.parse import urlsplit
+from collections.abc import Iterable, Mapping
 
 from assent.catalog.analysers import guard, path
 from assent.catalog.analysers.readers import DECIDING
@@ -69,7 +68,7 @@ def analyse(profile: ToolProfile, action: Action, observed: Observed, server: Se
             "secret_path": any(path.secret(each) for each in (*_names(named), *_in_revisions(profile, action))),
             "trusted_chain": False,
         },
-        targets=_targets(profile, action, observed),
+        targets=_targets(observed),
         referents=referents,
         wanted=wanted if kept else (),
         notes=tuple(dict.fromkeys(note for note in notes if note)),
@@ -155,33 +154,17 @@ def _reaches(profile: ToolProfile, action: Action, observed: Observed, effects: 
     return bool(texts) and (guard.runs_assent(texts) or guard.mentions(texts, guarded))
 
 
-def _targets(profile: ToolProfile, action: Action, observed: Observed) -> dict[str, tuple[str, ...]]:
-    hosts: set[str] = set()
-    domains: set[str] = set()
-    for name, kind in profile.targets.items():
-        for text in strings(action.arguments.get(name)):
-            if kind in ("url", "host"):
-                hosts.add(_host(text, kind))
-            elif kind == "address" and "@" in text:
-                domains.add(text.rpartition("@")[2].strip(" >").casefold())
+def _targets(observed: Observed) -> dict[str, tuple[str, ...]]:
     readings = observed.readings.values()
-    hosts = hosts.union(*(found.hosts for found in readings))
-    domains = domains.union(*(found.recipients for found in readings))
-    tables = {table for found in readings for table in found.tables}
-    programs = {program for found in readings for program in found.programs}
     paths = {seen.resolved or seen.text for seen in observed.paths if seen.declared}
     return {
-        "hosts": tuple(sorted(hosts)),
+        "hosts": _named(found.hosts for found in readings),
         "paths": tuple(sorted(paths)),
-        "programs": tuple(sorted(programs)),
-        "recipient_domains": tuple(sorted(domains)),
-        "tables": tuple(sorted(tables)),
+        "programs": _named(found.programs for found in readings),
+        "recipient_domains": _named(found.recipients for found in readings),
+        "tables": _named(found.tables for found in readings),
     }
 
 
-def _host(text: str, kind: str) -> str:
-    try:
-        found = urlsplit(text.strip()).hostname if kind == "url" else text.strip()
-    except ValueError:
-        found = None
-    return (found or "?").casefold().rstrip(".")
+def _named(each: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(sorted({name for names in each for name in names}))

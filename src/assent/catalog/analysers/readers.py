@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from assent.catalog.analysers.address import read_address, read_payee
 from assent.catalog.analysers.sql import read_sql
+from assent.catalog.analysers.url import read_host_name, read_url
 from assent.catalog.observation import Reading
 from assent.model.action import Action
 from assent.model.profile import ToolProfile
@@ -14,7 +16,13 @@ from assent.model.profile import ToolProfile
 DECIDING = frozenset({"sql", "shell"})
 _Reader = Callable[[object, ToolProfile], Reading]
 #: (target kind, analyser that the profile must name or empty) → analyser and what it is called; the first that fits.
-_READERS: tuple[tuple[str, str, str, _Reader], ...] = (("code", "sql", "sql", read_sql),)
+_READERS: tuple[tuple[str, str, str, _Reader], ...] = (
+    ("code", "sql", "sql", read_sql),
+    ("url", "", "url", read_url),
+    ("host", "", "url", read_host_name),
+    ("address", "", "address", read_address),
+    ("payee", "", "address", read_payee),
+)
 
 
 def read_arguments(profile: ToolProfile, action: Action) -> Mapping[str, Reading]:
