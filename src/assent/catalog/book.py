@@ -87,11 +87,13 @@ class Profiles:
                         yield f"{files} both name {_several(shared)}: the more serious of each is taken"
 
     def roots_of(self, package: str, arguments: Sequence[str]) -> tuple[str, ...] | None:
-        """Roots that a server's own arguments name; None if no profile says which."""
+        """Roots that a server's own arguments or its working directory (`.`) name; None if no profile says which."""
         for book in self._books:
             if book.package == package and package:
                 if book.roots == "positional":
                     return tuple(word for word in arguments if not word.startswith("-"))
+                if book.roots == "cwd":
+                    return (".",)
                 if book.roots_option:
                     return _options(book.roots_option, arguments)
         return None
@@ -110,7 +112,7 @@ def _fits(book: Book, server: Server, definition: ToolDefinition) -> bool:
     if book.versions and server.version not in book.versions:
         return False
     digests = book.digests[definition.name]
-    return definition.digest in digests if digests or not book.own else True
+    return book.digest_of(definition) in digests if digests or not book.own else True
 
 
 def _adds(book: Book, tool: str) -> str:

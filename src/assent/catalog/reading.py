@@ -16,7 +16,7 @@ from assent_verify.canonical import canonicalize, digest
 
 from assent.errors import PolicyError
 from assent.model.ids import Digest
-from assent.model.profile import DOMAINS, EFFECTS, REVERSIBILITY, TARGET_KINDS, ZONES, ToolProfile, Undo
+from assent.model.profile import DOMAINS, EFFECTS, REVERSIBILITY, TARGET_KINDS, ZONES, ToolDefinition, ToolProfile, Undo
 
 OWN = "catalog/"
 #: Analysers that a profile may ask for.
@@ -33,6 +33,7 @@ _LISTS: Mapping[str, Sequence[str] | None] = {
     "secret": None,
     "output_labels": None,
     "digests": None,
+    "varying": None,
 }
 TOOL_KEYS = frozenset(_LISTS) | {"reversibility", "targets", "output_trust", "idempotency_key", "outcome_deadline"} | {
     "cost", "undo", "error_means_no_effect", "relative", "dialect"
@@ -44,6 +45,8 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
 _PACKAGE = re.compile(r"(?:pypi:[a-z0-9]+(?:-[a-z0-9]+)*|npm:(?:@[a-z0-9~_.-]+/)?[a-z0-9~_.-]+)\Z")
 _NAME = re.compile(r"[a-z0-9-]{1,40}\Z")
 _LABEL = re.compile(r"[a-z][a-z0-9_-]{0,39}\Z")
+#: Only words for a reader may differ from place to place: never a name, a type or a choice.
+_VARYING = re.compile(r"(?:/[^/]+)*/description\Z")
 _FROM = re.compile(r"(?:arguments|result)(?:\.|\Z)")
 
 
@@ -67,9 +70,11 @@ class Book:
         name: server name; empty if it goes by package.
         versions: versions it was written from; empty for any (own files only).
         zone: default zone of the server, empty if it does not say.
-        roots: `positional`, or empty.
+        roots: `positional`; `cwd` if it is the directory it is started in; or empty.
         roots_option: options whose value is a root.
         tools: by tool name.
+        varying: by tool name, places in its definition (RFC 6901) whose text differs from machine to machine and
+            is left out of the digest.
         digests: definition digests a tool's profile was written from; empty for any (own and unverified files only).
         tools_digest: `list_digest` of the tool list it was written from; empty if it does not say.
         unverified: nobody has held it against the running server: what it says only adds to inference.
@@ -85,10 +90,25 @@ class Book:
     roots: str
     roots_option: tuple[str, ...]
     tools: Mapping[str, ToolProfile]
+    varying: Mapping[str, frozenset[str]]
     digests: Mapping[str, frozenset[str]]
     tools_digest: str
     unverified: bool
     note: str
+
+    def digest_of(self, definition: ToolDefinition) -> Digest:
+        """The digest that `digests` lists: of the definition, less what differs from machine to machine."""
+        places = self.varying.get(definition.name)
+        if not places:
+            return definition.digest
+        return Digest(digest(canonicalize(_without(definition.definition, "", places))))
+
+
+def _without(value: object, place: str, places: frozenset[str]) -> object:
+    """A JSON value with the texts at these places empty."""
+    if isinstance(value, Mapping):
+        return {key: _without(inner, f"{place}/{key}", places) for key, inner in value.items()}
+    return "" if isinstance(value, str) and place in places else value
 
 
 def list_digest(definitions: Sequence[str]) -> Digest:
@@ -123,9 +143,10 @@ def read(source: Source) -> Book:
         name=name,
         versions=tuple(reader.texts(server, "versions", None)),
         zone=reader.one_of(server, "zone", (*ZONES, ""), ""),
-        roots=reader.one_of(server, "roots", ("positional", ""), ""),
+        roots=reader.one_of(server, "roots", ("positional", "cwd", ""), ""),
         roots_option=tuple(reader.texts(server, "roots_option", None)),
         tools={tool: reader.profile(tool, entry) for tool, entry in tools.items()},
+        varying={tool: frozenset(reader.texts(entry, "varying", None)) for tool, entry in tools.items()},
         digests={tool: frozenset(reader.texts(entry, "digests", None)) for tool, entry in tools.items()},
         tools_digest=reader.matching(server, "tools_digest", _DIGEST),
         unverified=unverified,
@@ -286,6 +307,7 @@ class _Reader:
         for key, pattern, form in (
             ("digests", _DIGEST, "`sha256:` and 64 hex digits"),
             ("output_labels", _LABEL, "a-z, 0-9, `-` and `_`"),
+            ("varying", _VARYING, "`/…/description`"),
         ):
             for one in lists[key]:
                 if not pattern.match(one):

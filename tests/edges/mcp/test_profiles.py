@@ -17,6 +17,8 @@ from assent_verify.canonical import canonicalize, digest
 
 from assent.catalog.reading import Book, list_digest, read
 from assent.edges.mcp.command import program_of
+from assent.model.ids import Digest
+from assent.model.profile import ToolDefinition
 from tests.edges.mcp.wire import HERE
 
 INSTALLED = HERE.parents[2] / ".servers"
@@ -56,8 +58,8 @@ STARTS = {
     "mcp-server-git": python("git", "mcp-server-git"),
     "mcp-server-shell": python("shell", "python", "-m", "mcp_server_shell"),
     "mcp-server-sqlite": python("sqlite", "mcp-server-sqlite", "--db-path", "PLACE/db"),
-    "mcp-server-time": python("time", "mcp-server-time", "--local-timezone", "Etc/UTC"),
-    "mcp-shell-server": python("shell", "mcp-shell-server"),
+    "mcp-server-time": python("time", "mcp-server-time", "--local-timezone", "Pacific/Auckland"),
+    "mcp-shell-server": python("shell", "mcp-shell-server", ALLOW_COMMANDS="ls,cat"),
     "notion-mcp-server": node("notion-mcp-server", NOTION_TOKEN="none"),
     "playwright-mcp": node("playwright-mcp"),
     "server-everything": node("mcp-server-everything"),
@@ -165,7 +167,10 @@ def test_a_profile_fits_what_is_installed(name: str, tmp_path: Path) -> None:
     tools = listed(start, tmp_path)
     missing = {tool: "not in the profile" for tool in set(tools) - set(book.tools)}
     gone = {tool: "not listed any more" for tool in set(book.tools) - set(tools)}
-    found = {tool: digest(canonicalize(definition)) for tool, definition in tools.items()}
+    found = {
+        tool: book.digest_of(ToolDefinition(tool, definition, Digest(digest(canonicalize(definition)))))
+        for tool, definition in tools.items()
+    }
     changed = {tool: each for tool, each in found.items() if tool in book.tools and each not in book.digests[tool]}
     assert {**missing, **gone, **changed} == {}
     assert list_digest(list(found.values())) == book.tools_digest

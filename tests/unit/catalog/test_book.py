@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import pytest
+from assent_verify.canonical import canonicalize, digest
 
 from assent.admin import texts
 from assent.catalog.book import CLOSELY, Profiles
 from assent.catalog.infer import infer
-from assent.catalog.reading import SERVER_KEYS, TOOL_KEYS, list_digest
+from assent.catalog.reading import SERVER_KEYS, TOOL_KEYS, list_digest, read
 from assent.errors import PolicyError
 from assent.model.ids import Digest
 from assent.model.profile import REVERSIBILITY, TARGET_KINDS, Server, ToolDefinition
@@ -206,6 +207,7 @@ WRONG = [
     (wiping('undo = { tool = "gone" }'), "no tool of this file", "undo ="),
     (wiping('undo = { tool = "wipe", arguments = { a = "b" } }'), "result.NAME", "undo ="),
     (wiping('error_means_no_effect = "yes"'), "true", "error_means_no_effect ="),
+    (wiping('varying = ["/inputSchema/type"]'), "description", "varying ="),
 ]
 
 
@@ -241,3 +243,38 @@ def test_every_shipped_profile_loads() -> None:
     for book in loaded.books:
         assert book.unverified or all(book.digests[tool] for tool in book.tools)
     assert list(loaded.contested()) == []
+
+
+def test_words_that_name_the_machine_are_left_out_of_the_digest() -> None:
+    """A time zone in a description is no other tool; another type, name or description elsewhere is."""
+
+    def listed(words: str, kind: str = "string", about: str = "tells") -> ToolDefinition:
+        schema = {"type": "object", "properties": {"zone": {"type": kind, "description": words}}}
+        whole = {"name": "now", "description": about, "inputSchema": schema}
+        return ToolDefinition("now", whole, Digest(digest(canonicalize(whole))))
+
+    text = """
+[server]
+package = "pypi:clock"
+versions = ["1"]
+[tools.now]
+varying = ["/inputSchema/properties/zone/description"]
+digests = ["DIGEST"]
+effects = ["read"]
+"""
+    book = read(Text("clock.toml", text.replace("DIGEST", "sha256:" + "0" * 64)))
+    wanted = book.digest_of(listed("local is Berlin"))
+    assert wanted == book.digest_of(listed("local is Lima")) != listed("local is Berlin").digest
+    profiles = Profiles.load([Text("clock.toml", text.replace("DIGEST", wanted))])
+    server = Server("clock", package="pypi:clock", version="1")
+    assert not profiles.profile_of(server, listed("local is Lima")).inferred
+    assert profiles.profile_of(server, listed("local is Lima", kind="array")).inferred
+    assert profiles.profile_of(server, listed("local is Lima", about="deletes")).inferred
+
+
+def test_only_a_description_may_differ() -> None:
+    """A name, a type or a choice says what a tool takes, and never varies."""
+    for place in ("/inputSchema/properties/zone/type", "description", "/name"):
+        text = f'[server]\nname = "x"\n[tools.t]\neffects = ["read"]\nvarying = ["{place}"]\n'
+        with pytest.raises(PolicyError, match="varying"):
+            read(Text("catalog/x.toml", text))
