@@ -16,7 +16,7 @@ from assent_verify.canonical import canonicalize
 from assent_verify.merkle import Frontier, consistency_proof, inclusion_proof, leaf_hash
 from assent_verify.note import encode_base64
 
-from conformance.receipt.sample import SampleLog, sample
+from conformance.receipt.sample import SampleLog, identifier, sample
 
 HERE = Path(__file__).parent
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -118,7 +118,9 @@ def accepted(log: SampleLog) -> list[dict[str, str]]:
     """Leaves with members that the sample log has no use for."""
     decision = next(leaf for leaf in log.leaves if b'"kind":"decision"' in leaf).decode()
     observed = decision.replace('"kind":"decision"', '"kind":"decision","mode":"observe"', 1)
-    return [{"why": "policy is observed only", "leaf": observed}]
+    id = identifier("dlg", "one")
+    granted = decision.replace('"effects"', f'"delegation":"{id}","effects"', 1)
+    return [{"why": "policy is observed only", "leaf": observed}, {"why": "granted for a session", "leaf": granted}]
 
 
 def refused(log: SampleLog) -> list[dict[str, str]]:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from assent.model.approval import Approval
-from assent.model.ids import ActionDigest, ApprovalId, AttemptId, Digest, LeafIndex, PermitId, SessionId
+from assent.model.delegation import Delegation
+from assent.model.ids import ActionDigest, ApprovalId, AttemptId, DelegationId, Digest, LeafIndex, PermitId, SessionId
 from assent.model.session import Session
 
 AttemptState = Literal["waiting", "executing", "succeeded", "failed", "unknown", "refused"]
@@ -116,6 +117,10 @@ class Reader(Protocol):
     def approvals(self, *, status: str | None = None) -> Sequence[Approval]:
         """All approvals, oldest first; of one status if given."""
 
+    def delegation(self, id: DelegationId) -> Delegation | None: ...
+    def delegations(self, session: SessionId | None = None) -> Sequence[Delegation]:
+        """All delegations, oldest first; those of one session if given."""
+
     def refused(self, session: SessionId, refusal: Digest) -> bool:
         """Did a person say no in this session to the same tool and targets?"""
 
@@ -161,6 +166,7 @@ class Transaction(Reader, Protocol):
     def put_session(self, session: Session) -> None: ...
     def put_attempt(self, attempt: Attempt) -> None: ...
     def put_approval(self, approval: Approval) -> None: ...
+    def put_delegation(self, delegation: Delegation) -> None: ...
     def put_refusal(self, session: SessionId, refusal: Digest) -> None: ...
     def put_pin(self, pin: Pin) -> None: ...
     def put_archive(self, digest: Digest, kind: str, content: bytes) -> None:

@@ -16,6 +16,7 @@ from assent_verify.canonical import canonicalize, digest
 from assent.decide.facts import Link, shown
 from assent.model.approval import Approval
 from assent.model.decision import Decision
+from assent.model.delegation import Delegation
 from tests.oracle.decision_worlds import TOOL, Drawn, World, uid
 
 Answer = tuple[str, frozenset[str]]  # verdict, and the policies whose approval is still needed
@@ -164,6 +165,11 @@ def people(world: World, fired: dict[str, Drawn], effects: set[str], worst: str)
         return "deny", frozenset(), True
     if facts.analysis.facts["not_pinned"] and worst == "irreversible":  # §4.10
         return "deny", frozenset(), False
+    if all(rule.grantable and rule.quorum == 1 for rule in fired.values()):
+        asked = Decision("escalate", (), effects=tuple(sorted(effects)), reversibility=worst)
+        now = json.loads(canonicalize(shown(facts, asked)))
+        if any(admits(world, one, now, set(fired.values())) for one in facts.delegations):
+            return "allow", frozenset(), False
     open_: set[str] = set()
     too_few = expired = False
     for rule in fired.values():
@@ -179,6 +185,32 @@ def people(world: World, fired: dict[str, Drawn], effects: set[str], worst: str)
     if not open_:
         return "allow", frozenset(), False
     return ("defer", frozenset(), False) if too_few or expired else ("escalate", frozenset(open_), False)
+
+
+def admits(world: World, given: Delegation, now: dict[str, Any], rules: set[Drawn]) -> bool:
+    """§4.7, "for this session": alive, of this session, by somebody who may, within what was shown."""
+    facts = world.facts
+    then = json.loads(given.card)
+    if given.status != "live" or given.used >= given.count or facts.time >= given.expires:
+        return False
+    if (given.session, given.principal) != (facts.action.session, facts.actor.id):
+        return False
+    if not {rule.id for rule in rules} <= {str(one.id) for one in given.lifts}:
+        return False
+    if not all(given.by in may_answer(world, rule) for rule in rules):
+        return False
+    if any(now[part] != then[part] for part in ("facts", "tool", "definition", "server", "chain", "inferred")):
+        return False
+    if not set(now["effects"]) <= set(then["effects"]) or not set(now["labels"]) <= set(then["labels"]):
+        return False
+    order = ["reversible", "compensable", "irreversible"]
+    if order.index(now["reversibility"]) > order.index(then["reversibility"]) or facts.analysis.facts["not_pinned"]:
+        return False
+    if set(now["named"]) != set(then["named"]) or not then["named"]:
+        return False
+    if any(not set(names) <= set(then["named"][kind]) for kind, names in now["named"].items()):
+        return False
+    return "execute" not in now["effects"] or now["arguments"] == then["arguments"]
 
 
 def alive(approval: Approval, seconds: int, now: int) -> bool:

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from assent.decide.facts import Facts, Link, refusal_key, shown
 from assent.decide.flow import effects, reversibility
 from assent.model.approval import Answer, Approval, Asked
-from assent.model.decision import Decision
-from assent.model.ids import ApprovalId, AttemptId, Digest, PrincipalId
+from assent.model.decision import Decision, PolicyRef
+from assent.model.delegation import Delegation
+from assent.model.ids import ApprovalId, AttemptId, DelegationId, Digest, PolicyId, PrincipalId
 from assent.model.principal import Principal
 from assent.model.profile import DOMAINS, EFFECTS, REVERSIBILITY, Server
 from tests.unit.decide.calls import NOON, call
@@ -96,6 +97,7 @@ class Drawn:
     quorum: int = 1
     self_: bool = False
     expires: int = 900
+    grantable: bool = False
 
     @property
     def text(self) -> str:
@@ -103,6 +105,7 @@ class Drawn:
         notes = f'@id("{self.id}")'
         if self.group:
             own = " @self" if self.self_ else ""
+            own += " @grantable" if self.grantable else ""
             notes += f' @escalate("{self.group}") @quorum("{self.quorum}") @expires("{self.expires}s"){own}'
         scope = f"({self.principal}, {self.action}, {self.resource})"
         return f"{notes} {self.effect} {scope} {self.kind} {{ {self.condition} }};"
@@ -166,6 +169,7 @@ def policy(draw: st.DrawFn, at: int, *, ghosts: bool = False) -> Drawn:
         quorum=draw(st.integers(1, 2)) if escalates else 1,
         self_=escalates and draw(st.booleans()),
         expires=draw(st.sampled_from((60, 900))) if escalates else 900,
+        grantable=escalates and draw(st.integers(0, 3)) > 0,
     )
 
 
@@ -249,6 +253,63 @@ def approval(facts: Facts, policies: tuple[Drawn, ...], digest_of: Callable[[str
         expires=facts.time + 800_000,
         status="approved",
     )
+
+
+@st.composite
+def granted(draw: st.DrawFn, facts: Facts, policies: tuple[Drawn, ...], digest_of: Callable[[str], Digest]) -> Facts:
+    """The facts with a delegation that was shown a call like it, and may be damaged in one way."""
+    asked = Decision("escalate", (), effects=effects(facts), reversibility=reversibility(facts))
+    facts = replace(facts, analysis=replace(facts.analysis, targets={"paths": ("/srv/a",)}))
+    card = json.loads(canonicalize(shown(facts, asked)))
+    whole = Delegation(
+        id=DelegationId("dlg_1"),
+        session=facts.action.session,
+        principal=facts.actor.id,
+        server=facts.server.name,
+        tool=facts.action.tool,
+        by=draw(st.sampled_from((facts.owner, facts.owner, PrincipalId('User::"ben"')))),
+        assurance="passphrase",
+        approval=ApprovalId("apr_1"),
+        card="",
+        lifts=tuple(PolicyRef(PolicyId(one.id), digest_of(one.id)) for one in policies if one.group),
+        count=2,
+        used=1,
+        created=facts.time - 1_000,
+        expires=facts.time + 1_000,
+    )
+    shown_then: dict[str, Any] = draw(
+        st.sampled_from(
+            (
+                *[{}] * 8,
+                {"named": {"paths": ["/srv/a", "/srv/b"]}},
+                {"named": {"paths": ["/srv/b"]}},
+                {"named": {"paths": ["/srv/a"], "hosts": ["x"]}},
+                {"named": {}},
+                {"tool": "other"},
+                {"definition": "sha256:00"},
+                {"effects": ["read"]},
+                {"reversibility": "reversible"},
+                {"labels": []},
+                {"facts": {**card["facts"], "secret_path": not card["facts"]["secret_path"]}},
+                {"arguments": {"path": "/srv/other"}},
+            )
+        )
+    )
+    damage: dict[str, Any] = draw(
+        st.sampled_from(
+            (
+                *[{}] * 8,
+                {"used": 2},
+                {"expires": facts.time},
+                {"status": "revoked"},
+                {"session": "ses_2"},
+                {"principal": 'Agent::"zz"'},
+                {"lifts": ()},
+            )
+        )
+    )
+    card = canonicalize({**card, **shown_then}).decode()
+    return replace(facts, delegations=(replace(whole, card=card, **damage),))
 
 
 @st.composite

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from assent.decide.pdp import decide
 from assent.policy.bundle import Bundle, Source, load
 from tests.oracle.decision_oracle import decide_slowly
-from tests.oracle.decision_worlds import EVERYTHING, World, answered, calls, entities, policy
+from tests.oracle.decision_worlds import EVERYTHING, World, answered, calls, entities, granted, policy
 
 EXAMPLES = 10_000 if os.environ.get("ASSENT_SOAK") else 150
 
@@ -28,6 +28,8 @@ def worlds(draw: st.DrawFn) -> tuple[Bundle, World]:
     bundle = load([Source("random.cedar", "\n".join(one.text for one in drawn))], entities=world.entities_text)
     if draw(st.booleans()):
         facts = draw(answered(facts, drawn, lambda name: bundle.rule(name).digest))  # type: ignore[union-attr]
+    if draw(st.booleans()):
+        facts = draw(granted(facts, drawn, lambda name: bundle.rule(name).digest))  # type: ignore[union-attr]
     return bundle, World(drawn, known, facts)
 
 
@@ -37,7 +39,7 @@ def test_the_decision_is_what_the_design_says(drawn: tuple[Bundle, World]) -> No
     """DESIGN §4: same verdict, and the same approvals still needed."""
     bundle, world = drawn
     decision = decide(bundle, world.facts)
-    event(f"{decision.verdict} {decision.reasons[0].code}")
+    event(f"{bool(decision.delegation)} {decision.verdict} {decision.reasons[0].code}")
     needed = frozenset(str(one.policy) for one in decision.escalations)
     assert (decision.verdict, needed) == decide_slowly(world)
 

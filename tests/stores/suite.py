@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assent.errors import UnavailableError
-from assent.model.ids import ActionDigest, ApprovalId, AttemptId, LeafIndex, SessionId
+from assent.model.ids import ActionDigest, ApprovalId, AttemptId, DelegationId, LeafIndex, SessionId
 from assent.ports import Kept, Pin, Prior, Reader, Sidecar, Store
-from tests.stores.world import a_session, an_approval, an_attempt, sha
+from tests.stores.world import a_delegation, a_session, an_approval, an_attempt, sha
 
 Batch = tuple[bool, list[tuple[int, int, bool]]]
 #: Batches of jobs: does the batch fail, and per job a key, a value, and does it succeed?
@@ -98,6 +98,24 @@ class StoreContract:
             assert [leaf for _, leaf in reader.leaves()] == [b"first", b"third"]
             assert (reader.state("key"), reader.state("other")) == ("first", None)
             assert reader.kept(SessionId("s"), ActionDigest(sha("a"))) is not None
+
+    def test_delegations_are_of_a_session_and_change(self, store: Store) -> None:
+        """Every member survives; a later put replaces; those of one session come oldest first."""
+        one, two = a_delegation("one", created=7), a_delegation("two")
+        other = a_delegation("other", session=SessionId("ses_two"))
+        with store.begin() as tx:
+            for given in (one, two, other):
+                tx.put_delegation(given)
+            assert tx.delegations(one.session) == [two, one]
+        with store.begin() as tx:
+            tx.put_delegation(replace(two, used=2))
+            assert tx.delegation(two.id) == replace(two, used=2)
+            assert tx.delegations(one.session) == [replace(two, used=2), one]
+        with store.read() as reader:
+            assert reader.delegation(one.id) == one
+            assert reader.delegation(DelegationId("dlg_none")) is None
+            assert reader.delegations(one.session) == [replace(two, used=2), one]
+            assert len(reader.delegations()) == 3
 
     # -- rows
 

@@ -8,7 +8,19 @@ import time
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from assent.model.approval import Answer, Approval, Asked
-from assent.model.ids import ActionDigest, ApprovalId, AttemptId, Digest, PermitId, PrincipalId, SessionId
+from assent.model.decision import PolicyRef
+from assent.model.delegation import Delegation
+from assent.model.ids import (
+    ActionDigest,
+    ApprovalId,
+    AttemptId,
+    DelegationId,
+    Digest,
+    PermitId,
+    PolicyId,
+    PrincipalId,
+    SessionId,
+)
 from assent.model.session import Session
 from assent.ports import Attempt, AttemptState
 
@@ -79,6 +91,17 @@ def an_approval(name: str = "one", **changes: object) -> Approval:
         "salt": b"salt",
     }
     return Approval(**(values | changes))  # type: ignore[arg-type]
+
+
+def a_delegation(name: str = "one", **changes: object) -> Delegation:
+    """A delegation with every member set."""
+    values: dict[str, object] = {
+        **{"id": DelegationId(f"dlg_{name}"), "session": SessionId("ses_one"), "principal": AGENT},
+        **{"server": "files", "tool": "write_file", "by": OWNER, "assurance": "passphrase"},
+        **{"approval": ApprovalId("apr_one"), "card": "{}", "lifts": (PolicyRef(PolicyId("p"), sha("p")),)},
+        **{"count": 3, "used": 1, "created": 5, "expires": 9, "status": "live", "salt": b"salt"},
+    }
+    return Delegation(**(values | changes))  # type: ignore[arg-type]
 
 
 class TestKey:

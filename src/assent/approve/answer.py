@@ -15,6 +15,7 @@ from typing import Literal, cast
 from assent_verify.canonical import canonicalize, digest
 from assent_verify.receipt import commit
 
+from assent.approve.delegate import Terms, issue
 from assent.approve.people import Members, must_be_asked, reached
 from assent.catalog.analysis import INTEGRITY_LABELS
 from assent.errors import RequestError
@@ -37,6 +38,7 @@ class Said:
         by: who says it, a `User`.
         verdict: yes or no.
         reason: for the record, committed to and kept in the sidecar.
+        terms: with a yes: let more calls within what was shown pass, this session.
         now: milliseconds since the epoch.
     """
 
@@ -45,6 +47,7 @@ class Said:
     verdict: Literal["approve", "deny"]
     now: int
     reason: str = ""
+    terms: Terms | None = None
 
 
 def answer(log: Log, said: Said, signer: Signer, members: Members, *, keep_days: int = 30) -> Approval:
@@ -56,7 +59,8 @@ def answer(log: Log, said: Said, signer: Signer, members: Members, *, keep_days:
 
     Raises:
         RequestError: `unknown_approval`, `already_answered`, `expired`, `session_ended`,
-            `not_your_question`, `assurance_too_weak`, `not_enrolled`, `clock_jump`, `facts_changed`.
+            `not_your_question`, `assurance_too_weak`, `not_enrolled`, `clock_jump`, `facts_changed`;
+            with terms `not_grantable`, `nothing_named`, `bad_terms`.
         UnavailableError: it cannot be made durable, so it was not given.
     """
 
@@ -144,6 +148,8 @@ def _record(
         status = "approved"
     answered = replace(answered, status=status)
     tx.put_approval(answered)
+    if said.terms is not None and said.verdict == "approve":
+        issue(tx, node, answered, said.terms, signer)
     return answered
 
 

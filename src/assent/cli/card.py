@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -13,6 +14,7 @@ from assent.cli.output import visible, when
 from assent.cli.shell import Shell
 from assent.errors import ProofError, RequestError
 from assent.model.approval import Approval
+from assent.model.delegation import Delegation
 
 if TYPE_CHECKING:
     from assent.assembly import Home
@@ -69,6 +71,7 @@ def as_json(approval: Approval, now: int) -> dict[str, object]:
 def show(home: Home, approval: Approval) -> None:
     """Print everything a person needs: tool, every argument, why it is asked, what it would do, how to undo."""
     from assent.approve.card import lines
+    from assent.approve.delegate import grantable
 
     card_of(approval)
     now = home.clock.now()
@@ -81,20 +84,30 @@ def show(home: Home, approval: Approval) -> None:
         reason = rule.says("reason") if rule and rule.digest == asked.digest else ""
         changed = "" if reason or (rule and rule.digest == asked.digest) else "the rule has changed since it asked"
         click.echo(f"  {'why':<16} {visible(reason or changed or asked.policy)}")
+    if not grantable(approval):
+        click.echo(f"  {'this session':<16} can be granted for these targets: --session")
     click.echo(f"  {'action':<16} {approval.action}")
     click.echo(f"  {'asked until':<16} {when(approval.expires)} ({left // 60} min {left % 60} s left)")
 
 
-def give(shell: Shell, id: str, said: tuple[Literal["approve", "deny"], str], how: tuple[bool, Path | None]) -> int:
+def give(
+    shell: Shell,
+    id: str,
+    said: tuple[Literal["approve", "deny"], str],
+    how: tuple[bool, Path | None],
+    terms: tuple[bool, int, int] = (False, 0, 0),
+) -> int:
     """Show one question whole, ask, unlock the key, sign and record the answer; the exit code.
 
     Args:
         said: the verdict, and the reason for the record.
         how: `--yes`, and the key file of `--key`.
+        terms: `--session`, `--count` and `--expires` in seconds.
     """
     from assent_verify.canonical import digest
 
     from assent.approve.answer import Said, answer
+    from assent.approve.delegate import Terms
     from assent.model.ids import ApprovalId
 
     (verdict, reason), (yes, key) = said, how
@@ -104,15 +117,53 @@ def give(shell: Shell, id: str, said: tuple[Literal["approve", "deny"], str], ho
         if approval is None:
             raise RequestError("unknown_approval", f"there is no approval `{id[:64]}`", help="see: assent approvals")
         show(home, approval)
-        confirm("Approve exactly this, once?" if verdict == "approve" else "Deny this for the session?", yes=yes)
+        session = _asked(approval, verdict, terms, yes=yes)
         signer = home.unlock(key, passphrase)
         with home.store.read() as reader:
             by = reader.state(f"key:{digest(signer.public)}") or home.owner
-        given = Said(approval.id, type(approval.owner)(by), verdict, home.clock.now(), reason)
+        granted = Terms(*terms[1:]) if session else None
+        given = Said(approval.id, type(approval.owner)(by), verdict, home.clock.now(), reason, granted)
         after = answer(home.log, given, signer, home.rules().bundle.members, keep_days=home.config.sidecar_days)
-    for line in _after(after):
+        with home.store.read() as reader:
+            made = next((one for one in reader.delegations(after.session) if one.approval == after.id), None)
+    for line in [*_after(after), *(_granted(made) if made else ())]:
         click.echo(line)
     return 0
+
+
+def _asked(approval: Approval, verdict: str, terms: tuple[bool, int, int], *, yes: bool) -> bool:
+    """Ask the person; True if the yes is for the session."""
+    from assent.approve.delegate import grantable
+
+    session, count, seconds = terms
+    if verdict == "deny":
+        confirm("Deny this for the session?", yes=yes)
+        return False
+    if session:
+        # what cannot be granted is refused with its reason where the answer is given
+        many = f"this call, and up to {count} more of this session to the same targets within {seconds // 60} min"
+        confirm(f"Approve {many}?", yes=yes)
+        return True
+    if yes or not sys.stdin.isatty() or grantable(approval):
+        confirm("Approve exactly this, once?", yes=yes)
+        return False
+    choice = click.prompt(
+        f"Approve it (o)nce, up to {count} more to the same targets this (s)ession, or (n)ot",
+        type=click.Choice(["o", "s", "n"]),
+        default="n",
+        show_choices=False,
+    )
+    if choice == "n":
+        raise RequestError("not_confirmed", "nothing was done, for the answer was no")
+    return str(choice) == "s"
+
+
+def _granted(made: Delegation) -> list[str]:
+    return [
+        f"granted   {made.id}: up to {made.count} more calls of `{visible(made.server)}/{visible(made.tool)}` "
+        f"within these targets, this session, until {when(made.expires)}",
+        f"          take it back: assent approvals revoke {made.id}",
+    ]
 
 
 def _after(approval: Approval) -> list[str]:

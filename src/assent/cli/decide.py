@@ -131,12 +131,14 @@ def as_json_decision(decision: Decision) -> dict[str, object]:
     return {
         "verdict": decision.verdict,
         "observed": decision.observed,
+        "delegation": decision.delegation or None,
         "reasons": [{"code": r.code, "policy": r.policy, "message": r.message} for r in decision.reasons],
         "effects": list(decision.effects),
         "reversibility": decision.reversibility,
         "policies": [{"id": p.id, "digest": p.digest} for p in decision.policies],
         "escalations": [
             {"policy": e.policy, "group": e.group, "quorum": e.quorum, "expires": e.expires, "reason": e.reason}
+            | {"grantable": e.grantable}
             for e in decision.escalations
         ],
         "obligations": [

@@ -74,6 +74,8 @@ def _decision(reader: Reader, receipt: Receipt) -> Iterator[tuple[str, str]]:
         yield "made strict", f"decided {receipt.text('decided')}; the commit checks made it {receipt.text('verdict')}"
     for approval in receipt.texts("approvals"):
         yield "lifted by", approval
+    if receipt.text("delegation"):
+        yield "granted by", f"{receipt.text('delegation')}, for this session"
     if receipt.text("permit"):
         yield "permit", f"{receipt.text('permit')}, to start before {receipt.text('expires')}"
     yield "policies", receipt.text("versions", "bundle")

@@ -6,6 +6,7 @@ same decision, always (DESIGN §4.11).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from typing import Literal
@@ -18,6 +19,7 @@ from assent.decide.exact import decode, encode
 from assent.model.action import Action
 from assent.model.approval import Approval
 from assent.model.decision import Decision
+from assent.model.delegation import Delegation
 from assent.model.ids import AttemptId, Digest, PrincipalId
 from assent.model.principal import Principal
 from assent.model.profile import Server, ToolDefinition, ToolProfile
@@ -83,6 +85,7 @@ class Facts:
         refused_by_person: somebody said no in this session to the same tool and targets.
         approvals: answers presented for this attempt.
         versions: what all this was read at.
+        delegations: what people have granted for this session and tool, presented.
         observing: policy is only observed by an operator's signed word; what guards Assent is not.
         trouble: codes of what could not be established (`clock_jump`, `store_stale`); each defers.
     """
@@ -101,6 +104,7 @@ class Facts:
     approvals: tuple[Approval, ...] = ()
     versions: Versions = field(default_factory=Versions)
     observing: bool = False
+    delegations: tuple[Delegation, ...] = ()
     trouble: tuple[str, ...] = ()
 
     @property
@@ -205,6 +209,9 @@ def shown(facts: Facts, decision: Decision) -> dict[str, object]:
         "inferred": profile.inferred,
         "labels": sorted(facts.session.labels - INTEGRITY_LABELS),
         "method": facts.action.method,
+        "named": {
+            of: _WITHHELD if of.removeprefix("argument ") in secret else all_ for of, all_ in named(facts).items()
+        },
         "notes": list(analysis.notes),
         "owner": facts.owner,
         "principal": facts.actor.id,
@@ -222,19 +229,43 @@ def shown(facts: Facts, decision: Decision) -> dict[str, object]:
 _NAMED = frozenset({"address", "database", "id", "payee", "ref"})
 
 
+def named(facts: Facts) -> dict[str, object]:
+    """What the call names, by kind: normalised targets, and arguments that are names themselves."""
+    found: dict[str, object] = {kind: sorted(values) for kind, values in facts.analysis.targets.items() if values}
+    for name, kind in facts.profile.targets.items():
+        if kind in _NAMED and name in facts.action.arguments:
+            found[f"argument {name}"] = _alike(facts.action.arguments[name], whole=True)
+    return found
+
+
 def refusal_key(facts: Facts) -> Digest:
     """Digest of server, tool and targets: what a person's *no* holds for (DESIGN §4.7).
 
-    Without any target the arguments stand in, so that a *no* to one call does
-    not refuse every later call of a tool whose targets nobody can tell.
+    Variations of one call have one key: space, case and order count for nothing, nor
+    does any text beside the targets. Without any target the arguments stand in, so
+    that a *no* to one call does not refuse every later call of a tool whose targets
+    nobody can tell.
     """
-    targets: dict[str, object] = {kind: sorted(values) for kind, values in facts.analysis.targets.items() if values}
-    for name, kind in facts.profile.targets.items():
-        if kind in _NAMED and name in facts.action.arguments:
-            named = facts.action.arguments[name]
-            texts = sorted({text.strip().casefold() for text in strings(named)})
-            targets[f"argument {name}"] = texts or encode(named)
+    targets = named(facts)
     about: dict[str, object] = {"server": facts.server.name, "tool": facts.action.tool, "targets": targets}
     if not targets:
-        about["arguments"] = encode(facts.action.arguments)
+        about["arguments"] = _alike(facts.action.arguments)
     return Digest(digest(canonicalize(about)))
+
+
+def _alike(value: object, *, whole: bool = False) -> object:
+    """The same for values that a person would take for the same: white space, case and order left out.
+
+    Args:
+        whole: of a structure, its strings alone.
+    """
+    if whole:
+        texts = sorted({" ".join(text.casefold().split()) for text in strings(value)})
+        return texts or encode(value)
+    if isinstance(value, str):
+        return " ".join(value.casefold().split())
+    if isinstance(value, Mapping):
+        return {str(name): _alike(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return sorted((_alike(one) for one in value), key=canonicalize)
+    return encode(value)

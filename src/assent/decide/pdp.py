@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from assent.decide import flow, people
+from assent.decide import delegations, flow, people
 from assent.decide.context import of_link, values
 from assent.decide.facts import Facts, Link
 from assent.decide.obligations import ConflictingObligations, unite
@@ -268,6 +268,8 @@ def _approve(asked: _Question, said: _Said, more: dict[str, Any]) -> Decision:
     if _unpinned(facts) and asked.worst == REVERSIBILITY[-1] and not all(r.has("unpinned") for r in _rules(said.fired)):
         message = "it would run or send something whose content cannot be pinned, which nobody can approve"
         raise _Ended("deny", "not_pinned", message, "if_changed")
+    if granted := delegations.covering(asked.bundle, facts, asks, asked.answer("escalate", (), go_on="later")):
+        return asked.answer("allow", _PERMITTED, delegation=granted, go_on="later", **more)
     waiting: list[Escalation] = []
     lifted: set[str] = set()
     reviewers, expired = True, False

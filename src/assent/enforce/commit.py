@@ -15,6 +15,7 @@ from assent.errors import ConflictError
 from assent.model.action import Action
 from assent.model.approval import Approval
 from assent.model.decision import Decision, Verdict
+from assent.model.delegation import Delegation
 from assent.model.ids import AttemptId, Digest, LeafIndex, PermitId
 from assent.model.permit import Permit
 from assent.model.session import Session
@@ -42,6 +43,7 @@ class Proposal:
         refusal: digest of server, tool and targets.
         refused: what the facts said about a person's no.
         approvals: approvals presented to the decision; each must be unchanged.
+        delegation: the one that the decision stands on; it must be unchanged, its count included.
         priors: bytes kept before a write that can be undone.
         deadline_ms: until when an outcome is due, from now.
         question: what to ask people, if the verdict is `escalate`.
@@ -61,6 +63,7 @@ class Proposal:
     refusal: Digest
     refused: bool
     approvals: tuple[Approval, ...] = ()
+    delegation: Delegation | None = None
     priors: tuple[Prior, ...] = ()
     deadline_ms: int = 300_000
     question: Callable[[], Question] | None = None
@@ -106,6 +109,8 @@ def compare(tx: Transaction, proposal: Proposal) -> None:
     for approval in proposal.approvals:
         if tx.approval(approval.id) != approval:
             raise ConflictError("moved", "an approval has changed")
+    if proposal.delegation is not None and tx.delegation(proposal.delegation.id) != proposal.delegation:
+        raise ConflictError("moved", "a delegation has been used, revoked or ended")
     if not proposal.looked and tx.state(f"kept:{proposal.session.id}"):
         raise ConflictError("moved", "a result is kept for this session")
     if not proposal.read_only:
@@ -142,6 +147,8 @@ def commit(tx: Transaction, proposal: Proposal, node: str, now: int, keep_days: 
             tx.put_approval(replace(shown, status="expired"))
         elif shown.status == "approved" and approval is not None and approval.id != shown.id:
             tx.put_approval(replace(shown, status="cancelled"))  # it no longer fits: another question took its place
+    if permit is not None and proposal.delegation is not None:
+        _use(tx, proposal, proposal.delegation)
     if permit is None:
         return Committed(verdict, appended.index, appended.hash, None, approval, appended.session)
     for prior in proposal.priors:
@@ -162,6 +169,14 @@ def _mint(tx: Transaction, proposal: Proposal, now: int) -> Permit:
         epoch=int(tx.state("epoch") or "0"),
         obligations=proposal.decision.obligations,
     )
+
+
+def _use(tx: Transaction, proposal: Proposal, given: Delegation) -> None:
+    """Take one call off the count, in the transaction that mints the permit; nobody need answer any more."""
+    tx.put_delegation(replace(given, used=given.used + 1))
+    asked = tx.approval_for(proposal.session.id, proposal.action.digest)
+    if asked is not None and asked.status == "pending":
+        tx.put_approval(replace(asked, status="cancelled"))
 
 
 def _ask(tx: Transaction, proposal: Proposal) -> Approval | None:

@@ -24,6 +24,8 @@ from assent.model.profile import Server, ToolDefinition, ToolProfile
 from assent.model.session import Session
 from assent.ports import Clock, Prior, Reader
 
+#: Delegations for one tool that a decision looks at, the newest.
+MOST_DELEGATIONS = 20
 #: Sessions remembered at most.
 _SESSIONS = 4_096
 
@@ -77,6 +79,14 @@ class Gathered:
     def present(self, approval: Approval) -> None:
         """Put a person's answer before the decision, for the attempt that it names."""
         self.facts = replace(self.facts, attempt=approval.attempt, approvals=(approval,))
+
+    def delegate(self, reader: Reader) -> bool:
+        """Put before the decision what people have granted for this session and tool; False if nothing."""
+        action = self.action
+        known = (one for one in reader.delegations(self.session.id) if one.live(self.now))
+        mine = [one for one in known if (one.server, one.tool) == (action.server, action.tool)]
+        self.facts = replace(self.facts, delegations=tuple(mine[-MOST_DELEGATIONS:]))
+        return bool(mine)
 
 
 class Gatherer:

@@ -27,7 +27,7 @@ from assent.inform.clock import reading
 from assent.inform.observe import observe_again
 from assent.model.approval import Approval, Asked
 from assent.model.decision import Decision, Reason
-from assent.model.ids import ApprovalId, AttemptId, LeafIndex, PermitId, SessionId, new_id
+from assent.model.ids import ApprovalId, AttemptId, Digest, LeafIndex, PermitId, SessionId, new_id
 from assent.model.outcome import Outcome
 from assent.model.permit import Permit
 from assent.model.profile import ToolProfile
@@ -52,6 +52,7 @@ _BARRED = {
     "unknown_method": "the request is not one that is known",
 }
 POLL_S = 0.05
+_MOST_TOLD = 1_024
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ class Guard:
         self._notifier = notifier
         self._limits = limits
         self._running: dict[PermitId, _Running] = {}
-        self._told: set[ApprovalId] = set()
+        self._told: dict[tuple[SessionId, Digest], int] = {}
         self._chance = Chance()
         self._busy = 0  # calls being decided
         self._archived: set[str] = set()
@@ -213,6 +214,10 @@ class Guard:
         if decided.verdict != "escalate":
             return decided, ()
         asked = reader.approval_for(gathered.session.id, gathered.action.digest)
+        if (asked is None or asked.status == "pending") and gathered.delegate(reader):
+            within = self._tightened(call, rules, decide(rules.bundle, gathered.facts))
+            if within.verdict == "allow":
+                return within, ()
         if asked is None:
             return decided, ()
         if asked.status == "pending" and asked.expires > gathered.now:
@@ -303,6 +308,7 @@ class Guard:
             refusal=gathered.refusal,
             refused=facts.refused_by_person,
             approvals=presented,
+            delegation=next((d for d in facts.delegations if d.id == decided.delegation), None),
             priors=gathered.priors,
             deadline_ms=gathered.profile.outcome_deadline * 1000,
             question=lambda: self._question(gathered, decided, attempt),
@@ -312,7 +318,9 @@ class Guard:
         )
 
     def _question(self, gathered: Gathered, decided: Decision, attempt: AttemptId) -> Question:
-        asked = tuple(Asked(e.policy, e.digest, e.group, e.quorum, e.self_, e.assurance) for e in decided.escalations)
+        asked = tuple(
+            Asked(e.policy, e.digest, e.group, e.quorum, e.self_, e.assurance, e.grantable) for e in decided.escalations
+        )
         return Question(
             attempt=attempt,
             session=gathered.session,
@@ -477,9 +485,12 @@ class Guard:
             await asyncio.sleep(min(POLL_S, left))
 
     def _tell(self, approval: Approval) -> None:
-        if approval.id in self._told:
+        about = (approval.session, approval.refusal)  # variations are one question, and told once
+        if self._told.get(about, 0) > approval.created:
             return
-        self._told.add(approval.id)
+        if len(self._told) >= _MOST_TOLD:
+            self._told.clear()
+        self._told[about] = approval.expires
         body = notice(approval, values=self._limits.show_values)
         asyncio.get_running_loop().run_in_executor(None, self._notifier.notify, "Assent", body)
 

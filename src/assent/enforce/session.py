@@ -124,6 +124,9 @@ def close(tx: Transaction, session: Session, node: str, now: int, reason: str) -
     for approval in tx.approvals(status="pending"):
         if approval.session == session.id:
             tx.put_approval(replace(approval, status="cancelled"))
+    for given in tx.delegations(session.id):
+        if given.status == "live":
+            tx.put_delegation(replace(given, status="ended"))
 
 
 def abandoned(reader: Reader, session: Session, alive: Callable[[str], bool]) -> bool:

@@ -80,7 +80,17 @@ class Observer:
         self._guarded = guarded
         self._limit = prior_limit
         # hard links to small files of the home: another name for the same thing
-        self._inodes = _inodes(guarded.home) | _inodes_of(files)
+        self._files = tuple(files)
+        self._inodes = self._guarded_inodes()
+
+    def _guarded_inodes(self) -> frozenset[tuple[int, int]]:
+        return _inodes(self._guarded.home) | _inodes_of(self._files)
+
+    def _is_guarded(self, file: tuple[int, int]) -> bool:
+        """Is this a file of the home under another name? One that has gone leaves its number to any other file."""
+        if file in self._inodes:
+            self._inodes = self._guarded_inodes()
+        return file in self._inodes
 
     def observe(self, profile: ToolProfile, action: Action, server: Server) -> Observed:
         """Everything that is looked up for one call. Never raises for what a call holds."""
@@ -166,7 +176,7 @@ class Observer:
             digest = digest_of(resolved)  # what the call runs or sends is what was looked at
         elif pin and kind == "directory" and file.use:
             digest = digest_of_folder(resolved)
-        linked = info is not None and (info.st_dev, info.st_ino) in self._inodes
+        linked = info is not None and self._is_guarded((info.st_dev, info.st_ino))
         return SeenPath(
             argument=name,
             text=file.text,

@@ -37,7 +37,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One rule that asked, as it was shown: policy id and text digest, group, quorum."""
+    """One rule that asked, as it was shown: policy id and text digest, group, quorum, what it admits."""
 
     policy: str
     digest: Digest
@@ -45,6 +45,7 @@ class Asked:
     quorum: int
     self_: bool
     assurance: str = ""
+    grantable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,7 @@ class Decision:
         effects: the effects the call was decided for, sorted.
         reversibility: the worst that holds.
         go_on: how an agent may proceed.
+        delegation: the one that lifted every escalation; the commit takes one call off its count.
         observed: what policy says, where the call is allowed only because policy is
             observed and not enforced; its reasons, policies and escalations stand here.
     """
@@ -102,6 +103,7 @@ class Decision:
     reversibility: str = "irreversible"
     go_on: GoOn = "never"
     observed: Verdict | None = None
+    delegation: str = ""
 
 
 def stricter(one: Verdict, other: Verdict) -> Verdict:

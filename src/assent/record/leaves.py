@@ -164,6 +164,7 @@ def decision(node: str, now: int, attempt: str, action: Action, decided: Decisio
         "attempt": attempt,
         "chain": list(action.chain),
         "decided": decided.observed or decided.verdict,
+        **({"delegation": decided.delegation} if decided.delegation else {}),
         "effects": list(decided.effects),
         "errors": decided.errors,
         "facts": commit_canonical(salt, "facts", parts.facts),

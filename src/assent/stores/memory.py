@@ -11,7 +11,8 @@ from assent_verify.merkle import Frontier
 
 from assent.errors import UnavailableError
 from assent.model.approval import Approval
-from assent.model.ids import ActionDigest, ApprovalId, AttemptId, Digest, LeafIndex, SessionId
+from assent.model.delegation import Delegation
+from assent.model.ids import ActionDigest, ApprovalId, AttemptId, DelegationId, Digest, LeafIndex, SessionId
 from assent.model.session import Session
 from assent.ports import Attempt, AttemptState, Kept, Pin, Prior, Reader, Sidecar, Transaction
 from assent.stores.overlay import Claim, Overlay, Rows, newest_approval
@@ -59,6 +60,13 @@ class MemoryReader:
     def approvals(self, *, status: str | None = None) -> Sequence[Approval]:
         found = [approval for approval in self._rows.approval.values() if status in (None, approval.status)]
         return sorted(found, key=lambda approval: (approval.created, approval.id))
+
+    def delegation(self, id: DelegationId) -> Delegation | None:
+        return self._rows.delegation.get(id)
+
+    def delegations(self, session: SessionId | None = None) -> Sequence[Delegation]:
+        found = [one for one in self._rows.delegation.values() if session in (None, one.session)]
+        return sorted(found, key=lambda one: (one.created, one.id))
 
     def refused(self, session: SessionId, refusal: Digest) -> bool:
         return (session, refusal) in self._rows.refusal

@@ -16,7 +16,8 @@ from typing import Protocol, TypeVar
 from assent_verify.merkle import Frontier, leaf_hash
 
 from assent.model.approval import Approval
-from assent.model.ids import ActionDigest, ApprovalId, AttemptId, Digest, LeafIndex, SessionId
+from assent.model.delegation import Delegation
+from assent.model.ids import ActionDigest, ApprovalId, AttemptId, DelegationId, Digest, LeafIndex, SessionId
 from assent.model.session import Session
 from assent.ports import Attempt, AttemptState, Kept, Pin, Prior, Reader, Sidecar
 
@@ -53,6 +54,7 @@ class Rows:
     session: dict[SessionId, Session] = field(default_factory=dict)
     attempt: dict[AttemptId, Attempt] = field(default_factory=dict)
     approval: dict[ApprovalId, Approval] = field(default_factory=dict)
+    delegation: dict[DelegationId, Delegation] = field(default_factory=dict)
     refusal: dict[tuple[SessionId, Digest], bool] = field(default_factory=dict)
     pin: dict[tuple[str, str], Pin] = field(default_factory=dict)
     archive: dict[Digest, tuple[str, bytes]] = field(default_factory=dict)
@@ -243,6 +245,17 @@ class Overlay:
 
     def put_approval(self, approval: Approval) -> None:
         self._put(self.rows.approval, approval.id, approval)
+
+    def delegation(self, id: DelegationId) -> Delegation | None:
+        return self.rows.delegation.get(id) or self._base.delegation(id)
+
+    def delegations(self, session: SessionId | None = None) -> Sequence[Delegation]:
+        merged = {one.id: one for one in self._base.delegations(session)}
+        merged.update({id: one for id, one in self.rows.delegation.items() if session in (None, one.session)})
+        return sorted(merged.values(), key=lambda one: (one.created, one.id))
+
+    def put_delegation(self, delegation: Delegation) -> None:
+        self._put(self.rows.delegation, delegation.id, delegation)
 
     def refused(self, session: SessionId, refusal: Digest) -> bool:
         return (session, refusal) in self.rows.refusal or self._base.refused(session, refusal)

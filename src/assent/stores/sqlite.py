@@ -26,7 +26,15 @@ from assent.stores import home as homes
 from assent.stores.opening import ask, connect, frontier, open_checked
 from assent.stores.overlay import Overlay, Rows
 from assent.stores.remembered import Remembered
-from assent.stores.sqlite_rows import Row, SqliteReader, approval_row, attempt_row, session_row, unavailable
+from assent.stores.sqlite_rows import (
+    Row,
+    SqliteReader,
+    approval_row,
+    attempt_row,
+    delegation_row,
+    session_row,
+    unavailable,
+)
 from assent.stores.statements import queries
 from assent.stores.turn import Turn, keep_trying
 
@@ -303,6 +311,7 @@ def _rare(rows: Rows) -> list[tuple[str, Sequence[Row]]]:
         ("put_sidecar", [(row.index, row.salt, row.values, row.expires) for _, row in side if row]),
         ("drop_sidecar", [(index,) for index, row in side if row is None]),
         ("drop_priors", [(index,) for index, row in side if row is None]),
+        ("put_delegation", [delegation_row(given) for given in rows.delegation.values()]),
         ("put_refusal", list(rows.refusal)),
         ("put_pin", [astuple(pin) for pin in rows.pin.values()]),
         ("put_archive", [(digest, kind, content) for digest, (kind, content) in rows.archive.items()]),

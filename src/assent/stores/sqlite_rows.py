@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any, TypeVar
 
 from assent.errors import UnavailableError
 from assent.model.approval import Answer, Approval, Asked
-from assent.model.ids import ActionDigest, ApprovalId, AttemptId, Digest, LeafIndex, SessionId
+from assent.model.decision import PolicyRef
+from assent.model.delegation import Delegation
+from assent.model.ids import ActionDigest, ApprovalId, AttemptId, DelegationId, Digest, LeafIndex, SessionId
 from assent.model.session import Session
 from assent.ports import Attempt, AttemptState, Kept, Pin, Prior, Sidecar
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
 _END = 2**62
+DELEGATION = tuple(field.name for field in fields(Delegation))
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE}
 _CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _READONLY = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
@@ -61,6 +64,17 @@ def _approval(row: Row) -> Approval:
     asked = tuple(Asked(**each) for each in json.loads(row[9]))
     answers = tuple(Answer(**each) for each in json.loads(row[16]))
     return Approval(*(*row[:9], asked, *row[10:16], answers, row[17]))
+
+
+def _delegation(row: Row) -> Delegation:
+    lifts = tuple(PolicyRef(**each) for each in json.loads(row[9]))
+    return Delegation(*(*row[:9], lifts, *row[10:]))
+
+
+def delegation_row(given: Delegation) -> Row:
+    """Columns of `put_delegation`."""
+    lifts = json.dumps([asdict(one) for one in given.lifts])
+    return tuple(lifts if name == "lifts" else getattr(given, name) for name in DELEGATION)
 
 
 def session_row(session: Session) -> Row:
@@ -174,6 +188,13 @@ class SqliteReader:
     def approvals(self, *, status: str | None = None) -> Sequence[Approval]:
         rows = self.rows("all_approvals") if status is None else self.rows("approvals_with_status", status)
         return [_approval(row) for row in rows]
+
+    def delegation(self, id: DelegationId) -> Delegation | None:
+        return self._one(_delegation, "get_delegation", id)
+
+    def delegations(self, session: SessionId | None = None) -> Sequence[Delegation]:
+        rows = self.rows("all_delegations") if session is None else self.rows("delegations_of", session)
+        return [_delegation(row) for row in rows]
 
     def refused(self, session: SessionId, refusal: Digest) -> bool:
         return bool(self.rows("get_refusal", session, refusal))

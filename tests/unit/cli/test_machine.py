@@ -18,6 +18,7 @@ LOOKS = {
     "catalog": ["catalog", "list", "--json"],
     "policy-check": ["policy", "check", "--json"],
     "story": ["explain", "5", "--json"],
+    "delegations": ["approvals", "delegations", "--json"],
     "observed": ["observed", "--json"],
 }
 

@@ -94,6 +94,14 @@ def test_links_into_the_home_reach_assent(place: Place) -> None:
     assert place.judge(READ, path="hard").facts["reaches_assent"]
 
 
+def test_a_file_that_has_the_number_of_one_that_is_gone_is_not_of_the_home(place: Place) -> None:
+    """A file system gives the number of a deleted file to the next new one, wherever that is."""
+    (place.home / "passing").write_text("x")
+    place.observer = Observer(guarded_paths(place.home), 100)
+    (place.home / "passing").rename(place.work / "next")  # the same number, outside the home
+    assert not place.judge(READ, path="next").facts["reaches_assent"]
+
+
 def test_a_directory_that_holds_the_home_reaches_assent(place: Place) -> None:
     """Moving or listing it whole would take Assent along."""
     assert place.judge(WRITE, path=str(place.home.parent)).facts["reaches_assent"]

@@ -13,7 +13,7 @@ from assent_verify.note import VerifierKey, sign
 from assent_verify.report import MAX_PROBLEMS, Report
 from assent_verify.verify import Verifier
 
-from conformance.receipt.sample import ORIGIN, START, SampleLog, identifier, private_key, sample, time
+from conformance.receipt.sample import AGENT, ORIGIN, START, USER, SampleLog, identifier, private_key, sample, time
 from tests.verify_log import verify_log
 
 SESSION, OTHER = identifier("ses", "one"), identifier("ses", "other")
@@ -130,6 +130,23 @@ def _observed(log: SampleLog, **members: object) -> None:
     log.settle(SESSION, ATTEMPT)
 
 
+DELEGATION = identifier("dlg", "one")
+
+
+def _granted(log: SampleLog, **changes: object) -> None:
+    subject: dict[str, object] = {
+        **{"delegation": DELEGATION, "session": SESSION, "principal": AGENT, "server": "files", "by": USER},
+        **{"approval": APPROVAL, "facts": digest(b"facts"), "count": 1, "expires": time(log.now + 600_000)},
+        "lifts": [{"id": "p", "digest": digest(b"p")}],
+    }
+    log.system("delegation", {**subject, **changes}, log.operator)
+
+
+def _used(log: SampleLog, attempt: str = ATTEMPT, session: str = SESSION) -> None:
+    log.decide(session, attempt, delegation=DELEGATION)
+    log.settle(session, attempt)
+
+
 BROKEN: dict[str, Callable[[SampleLog], object]] = {
     # (3)
     "genesis_twice": lambda log: log.genesis(),
@@ -182,6 +199,11 @@ BROKEN: dict[str, Callable[[SampleLog], object]] = {
     "unsigned": lambda log: log.system("revocation", {"key": "some"}),
     # (7)
     "bundle_not_in_force": _broken_bundle,
+    "delegation_missing": _used,
+    "delegation_elsewhere": lambda log: (_granted(log, server="mail"), _used(log)),
+    "delegation_over": lambda log: (_granted(log), _used(log), _used(log, SECOND)),
+    "delegation_twice": lambda log: (_granted(log), _granted(log)),
+    "delegation_life": lambda log: _granted(log, expires=time(log.now + 2**28)),
     # (9)
     "not_observing": _observed,
     "mode_until": lambda log: log.system("mode", {"mode": "observe", "until": time(START + 2**32)}, log.operator),
@@ -212,6 +234,30 @@ def test_one_thing_broken_is_found_where_it_is(code: str) -> None:
     assert before <= problem.leaf < len(log.leaves)
     assert report.sound is False
     assert not report.holds
+
+
+def test_a_delegation_is_signed_and_ends() -> None:
+    """It carries as many allows as it says, of its own session, until revoked; never unsigned, never late."""
+    log = begun()
+    _granted(log, count=2)
+    _used(log)
+    _used(log, SECOND)
+    log.checkpoint()
+    assert verify(log).sound
+    log = begun()
+    _granted(log)
+    log.system("revocation", {"delegation": DELEGATION, "session": SESSION}, log.operator)
+    _used(log)
+    assert codes(verify(log))[0] == "delegation_missing"
+    log = begun()
+    _granted(log, expires=time(log.now + 1_000))
+    log.now += 40_000
+    _used(log)
+    assert codes(verify(log))[0] == "delegation_over"
+    log = begun()
+    log.enrol(private_key("two"), USER_TWO, log.operator)
+    _granted(log, by=USER_TWO)
+    assert codes(verify(log))[0] == "key_not_enrolled"
 
 
 def test_observing_is_the_operators_signed_word_and_ends() -> None:

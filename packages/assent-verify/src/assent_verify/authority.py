@@ -12,11 +12,13 @@ from assent_verify.note import ed25519_verifies
 from assent_verify.receipt import APPROVAL_PREFIX, Approval, Decision, System, milliseconds, system_statement
 
 #: Events that need a person's key from the first enrolment on.
-SIGNED = frozenset({"activation", "enrol", "accept", "mode", "revocation"})
+SIGNED = frozenset({"activation", "enrol", "accept", "delegation", "mode", "revocation"})
 #: Events that need it even while nobody is enrolled: they make what is in force weaker.
-ALWAYS_SIGNED = frozenset({"enrol", "mode"})
+ALWAYS_SIGNED = frozenset({"delegation", "enrol", "mode"})
 #: Longest time that policy may only be observed, and how far clocks of one log may differ, in ms.
 OBSERVE_LIFE, CLOCK_TOLERANCE = 30 * 86_400_000, 30_000
+#: Longest time that a delegation for one session may last, in ms.
+DELEGATION_LIFE = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,17 @@ class _Question:
     attempt: bytes
     shown: tuple[bytes, bytes, bytes]
     approved: set[bytes] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class _Delegation:
+    """What a signed leaf granted, and how often it can still be used."""
+
+    session: bytes
+    principal: bytes
+    server: bytes
+    left: int
+    expires: int
 
 
 class Authority:
@@ -54,6 +67,7 @@ class Authority:
         self._activated: set[bytes] = set()
         self._bundle = b""
         self._observe_until = 0
+        self._delegations: dict[bytes, _Delegation] = {}
         self.observed = 0
         self.self_asserted = False
         self.unsigned_activation = False
@@ -77,6 +91,10 @@ class Authority:
             self.unsigned_activation |= not leaf.key
         elif leaf.event == "mode":
             self._mode(leaf)
+        elif leaf.event == "delegation":
+            self._delegate(leaf)
+        elif leaf.event == "revocation":
+            self._delegations.pop(str(leaf.subject.get("delegation", "")).encode(), None)
 
     def _mode(self, leaf: System) -> None:
         until = str(leaf.subject["until"]).encode()
@@ -166,10 +184,43 @@ class Authority:
             if len(question.approved) < _quorum(question.shown[2]):
                 self._refuse("quorum", f"approval `{id.decode()}` was not answered by enough people")
 
+    def _delegate(self, leaf: System) -> None:
+        given = {name: value.encode() for name, value in leaf.subject.items() if isinstance(value, str)}
+        key = self._keys.get(leaf.key)
+        if key is not None and key.user != leaf.subject["by"]:
+            self._refuse("key_not_enrolled", "the delegation was signed with another person's key")
+        if given["delegation"] in self._delegations:
+            self._refuse("delegation_twice", f"delegation `{given['delegation'].decode()}` was granted before")
+        expires = milliseconds(given["expires"])
+        if expires > milliseconds(leaf.time) + DELEGATION_LIFE + CLOCK_TOLERANCE:
+            self._refuse("delegation_life", "the delegation lasts longer than a day")
+        principal = given["principal"].replace(b'"', b'\\"')
+        left = int(str(leaf.subject["count"]))
+        self._delegations[given["delegation"]] = _Delegation(
+            given["session"], principal, given["server"], left, expires
+        )
+
+    def spend(self, leaf: Decision, time: int) -> None:
+        """Check the delegation that an allow stands on, and take one call off its count."""
+        if leaf.delegation is None:
+            return
+        name = leaf.delegation.decode()
+        given = self._delegations.get(leaf.delegation)
+        if given is None:
+            self._refuse("delegation_missing", f"delegation `{name}` was never granted, or was revoked")
+            return
+        if (given.session, given.principal, given.server) != (leaf.session, leaf.principal, leaf.server):
+            self._refuse("delegation_elsewhere", f"delegation `{name}` is for another session, principal or server")
+        if given.left <= 0 or time > given.expires + CLOCK_TOLERANCE:
+            self._refuse("delegation_over", f"delegation `{name}` was used up or had expired")
+        given.left -= 1
+
     def forget(self, session: bytes) -> None:
         """Drop the answers of a session that has ended."""
         for id in [id for id, question in self._questions.items() if question.session == session]:
             self._denied.discard(self._questions.pop(id).attempt)
+        for id in [id for id, given in self._delegations.items() if given.session == session]:
+            del self._delegations[id]
 
     # (7) policy ---------------------------------------------------------------------------
 

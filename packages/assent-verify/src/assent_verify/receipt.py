@@ -80,14 +80,15 @@ SESSION_CLOSE = members(
     reason=_one_of("ended", "abandoned", "killed"),
 )
 DECISION = members(
-    frozenset({"mode"}),
+    frozenset({"delegation", "mode"}),
     names={
         **{name: name for name in ("time", "attempt", "verdict", "decided", "permit", "audience", "expires")},
-        **{name: name for name in ("approvals", "effects", "mode", "policies")},
+        **{name: name for name in ("approvals", "delegation", "effects", "mode", "policies", "principal")},
     },
     **_CHAINED,
     kind=_one_of("decision"),
     mode=_one_of("observe"),
+    delegation=_id("dlg"),
     attempt=_id("att"),
     principal=_principal,
     owner=_user,
@@ -200,7 +201,20 @@ SYSTEM = members(
     **_COMMON,
     kind=_one_of("system"),
     event=_one_of(
-        *("genesis", "activation", "enrol", "pin", "accept", "checkpoint", "clock", "gap", "mode", "node", "revocation")
+        *(
+            "genesis",
+            "activation",
+            "enrol",
+            "pin",
+            "accept",
+            "checkpoint",
+            "clock",
+            "delegation",
+            "gap",
+            "mode",
+            "node",
+            "revocation",
+        )
     ),
     subject=_Json(),
     key=_digest,
@@ -218,6 +232,18 @@ SUBJECTS = {
         user=_user, key=Text("[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=", "the base64 of a public key"), fingerprint=_digest
     ),
     "activation": members(bundle=_digest, catalog=_digest, previous=_digest_or_none),
+    "delegation": members(
+        delegation=_id("dlg"),
+        session=_id("ses"),
+        principal=_principal,
+        server=_server,
+        by=_user,
+        approval=_id("apr"),
+        facts=_digest,
+        lifts=Many(members(id=_word, digest=_digest)),
+        count=Number(3),
+        expires=_time,
+    ),
     "mode": members(mode=_one_of("enforce", "observe"), until=Text(_TIME, "a time or empty", True)),
 }
 
@@ -243,6 +269,8 @@ class Decision(NamedTuple):
     policies: bytes
     tool_commitment: bytes | None
     mode: bytes | None
+    delegation: bytes | None
+    principal: bytes
 
 
 class Outcome(NamedTuple):

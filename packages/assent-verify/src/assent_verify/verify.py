@@ -243,6 +243,7 @@ class Verifier:
         used.add(leaf.permit)
         used.add(leaf.attempt)
         self._authority.consume(leaf, used)  # (6)
+        self._authority.spend(leaf, time)
         session.allowed[leaf.attempt] = (session.head, self._frontier.size)
 
     def _outcome(self, leaf: Outcome, session: _Session) -> None:

@@ -63,6 +63,21 @@ SELECT id, attempt, session, principal, owner, server, tool, action, commitment,
        created, expires, status, answers, salt
 FROM approval WHERE status = ? ORDER BY created, id;
 
+-- name: get_delegation
+SELECT id, session, principal, server, tool, by, assurance, approval, card, lifts,
+       count, used, created, expires, status, salt
+FROM delegation WHERE id = ?;
+
+-- name: all_delegations
+SELECT id, session, principal, server, tool, by, assurance, approval, card, lifts,
+       count, used, created, expires, status, salt
+FROM delegation ORDER BY created, id;
+
+-- name: delegations_of
+SELECT id, session, principal, server, tool, by, assurance, approval, card, lifts,
+       count, used, created, expires, status, salt
+FROM delegation WHERE session = ? ORDER BY created, id;
+
 -- name: get_refusal
 SELECT 1 FROM refusal WHERE session = ? AND refusal = ?;
 
@@ -154,6 +169,12 @@ INSERT OR REPLACE INTO approval
     (id, attempt, session, principal, owner, server, tool, action, commitment, asked, facts, card, refusal,
      created, expires, status, answers, salt)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: put_delegation
+INSERT OR REPLACE INTO delegation
+    (id, session, principal, server, tool, by, assurance, approval, card, lifts,
+     count, used, created, expires, status, salt)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: put_refusal
 INSERT OR IGNORE INTO refusal (session, refusal) VALUES (?, ?);

@@ -2,7 +2,7 @@
 -- Times are milliseconds since the epoch; digests `sha256:` and hex; lists are JSON text.
 
 PRAGMA application_id = 0x41534E54;  -- ASNT
-PRAGMA user_version = 1;              -- number of the last migration
+PRAGMA user_version = 2;              -- number of the last migration
 
 CREATE TABLE leaf (
     idx INTEGER PRIMARY KEY,          -- 0-based position in the log
@@ -83,6 +83,26 @@ CREATE TABLE approval (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX approval_action ON approval (session, action);
 CREATE INDEX approval_status ON approval (status, created);
+
+CREATE TABLE delegation (             -- a person's yes to more calls like the one shown (DESIGN §4.7)
+    id TEXT PRIMARY KEY,
+    session TEXT NOT NULL,
+    principal TEXT NOT NULL,
+    server TEXT NOT NULL,
+    tool TEXT NOT NULL,
+    by TEXT NOT NULL,
+    assurance TEXT NOT NULL,
+    approval TEXT NOT NULL,
+    card TEXT NOT NULL,               -- what was shown: a later call must lie within it
+    lifts TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    used INTEGER NOT NULL,
+    created INTEGER NOT NULL,
+    expires INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    salt BLOB NOT NULL                -- opens the commitment of its leaf
+) STRICT, WITHOUT ROWID;
+CREATE INDEX delegation_session ON delegation (session, created);
 
 CREATE TABLE refusal (                -- a person's no: holds for the session (DESIGN §4.7)
     session TEXT NOT NULL,
