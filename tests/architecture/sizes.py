@@ -19,6 +19,7 @@ REASONS: Mapping[str, str] = {
     "assent/admin/signed.py:append": "the members of a signed system leaf, each of another type",
     "assent/catalog/analysers/__init__.py:analyse": "every fact of a call, named once",
     "assent/cli/approve.py:command": "a command's options are its parameters",
+    "assent/cli/install.py:command": "a command's options are its parameters",
     "assent/cli/mcp.py:command": "a command's options are its parameters",
     "assent/cli/verify.py:command": "a command's options are its parameters",
     "assent/decide/people.py:lifts": "an approval is held against everything it could be replayed on",

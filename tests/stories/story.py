@@ -164,7 +164,7 @@ class Player:
     def _masked(self, text: str) -> tuple[str, ...]:
         for full in re.findall(r"\b(?:apr|att|ses)_[a-z2-7]{26}", text):
             self._seen[full[:4] + "…"] = full
-        text = text.replace(str(self._home), "~")
+        text = text.replace(str(self._home), "~").replace(f"{Path(sys.executable).parent}/", "/usr/local/bin/")
         for pattern, mask in _MASKS:
             text = re.sub(pattern, mask, text)
         return _trimmed(tuple(line.rstrip() for line in text.splitlines()))

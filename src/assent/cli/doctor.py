@@ -84,6 +84,7 @@ def _findings(shell: Shell) -> Iterator[Finding]:
         yield from _in_force(reader)
         yield from _clock(reader)
         yield from _servers(reader)
+        yield _coverage(shell)
         yield from _open_ends(reader)
         yield _notifications()
 
@@ -182,6 +183,18 @@ def _servers(reader: Reader) -> Iterator[Finding]:
             help = f"look at the difference, then run: assent catalog accept {server.name}"
             yield Finding("server", "warn", f"{server.name}: changed and stopped: {', '.join(changed)}", help)
     yield Finding("bypassable", "warn", f"{', '.join(s.name for s in found)} can be reached without Assent", _BYPASS)
+
+
+def _coverage(shell: Shell) -> Finding:
+    from assent.cli.coverage import covered
+
+    found = covered(shell.environ)
+    through = sum(one.state == "wrapped" for one in found)
+    text = f"{through} of {_counted(found, 'configured server', 'configured servers')} go through Assent"
+    if not found:
+        text = "no known client is configured to start a server"
+    help = "" if through == len(found) else "see which with `assent coverage`, then run: assent install CLIENT"
+    return Finding("coverage", "warn" if help else "ok", text, help)
 
 
 def _open_ends(reader: Reader) -> Iterator[Finding]:

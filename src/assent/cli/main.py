@@ -25,6 +25,8 @@ from assent.errors import AssentError, ProofError
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Set up": {
         "init": ("init", "Make a home: keys, starter policy, first receipt."),
+        "install": ("install", "Put Assent before the servers of a client."),
+        "coverage": ("coverage", "List configured servers that go round Assent."),
         "doctor": ("doctor", "Say what is set up, what is not, and what to do."),
         "policy": ("policy", "Check, show, activate, observe and enforce policies."),
         "observed": ("observed", "Say what policy would have asked and stopped."),

@@ -22,6 +22,7 @@ from assent.catalog.analysers.readers import read_arguments
 from assent.catalog.analysers.secrets import strings
 from assent.catalog.observation import Guarded, Kind, NamedFile, Observed, SeenPath
 from assent.model.action import Action, Referent
+from assent.model.client import client_files
 from assent.model.ids import Digest
 from assent.model.profile import Server, ToolProfile
 
@@ -34,22 +35,6 @@ _DECODED = 3
 #: Most strings of one call that are taken for paths; a call with more is read as reaching everything.
 _MOST_PATHS = 512
 _DECLARED = frozenset({"path", "database"})
-#: Where clients keep which servers they start, below the user's directory: an agent that writes there unwraps itself.
-_CLIENTS = (
-    ".claude.json",
-    ".claude/settings.json",
-    ".claude/settings.local.json",
-    ".codeium/windsurf/mcp_config.json",
-    ".codex/config.toml",
-    ".config/Claude/claude_desktop_config.json",
-    ".config/Code/User/mcp.json",
-    ".copilot/mcp-config.json",
-    ".cursor/hooks.json",
-    ".cursor/mcp.json",
-    ".gemini/settings.json",
-    "Library/Application Support/Claude/claude_desktop_config.json",
-    "Library/Application Support/Code/User/mcp.json",
-)
 _REFERENT_LIMIT = 64 * 1024 * 1024
 #: Most files of a directory that is pinned whole, and what in it is history rather than content.
 _MOST_PINNED, _UNPINNED = 2_000, frozenset({".git"})
@@ -62,7 +47,7 @@ def guarded_paths(home: Path, extra: Sequence[Path] = ()) -> Guarded:
     places = [home, *extra]
     names = {os.path.abspath(place) for place in places} | {os.path.realpath(place) for place in places}
     user = os.path.expanduser("~")
-    clients = [os.path.join(user, name) for name in _CLIENTS] if os.path.isabs(user) else []
+    clients = list(client_files(user, os.environ)) if os.path.isabs(user) else []
     clients = sorted({*clients, *map(os.path.realpath, clients)})
     return Guarded(os.path.realpath(home), tuple(sorted(names)), user, tuple(clients))
 

@@ -43,7 +43,7 @@ def test_every_part_has_its_check(world: World) -> None:
         "clock",
         "server",
     }
-    assert set(found) == parts | {"bypassable", "approvals", "notify"}
+    assert set(found) == parts | {"bypassable", "coverage", "approvals", "notify"}
     assert "sqlite" in found["bypassable"]["message"]
     assert found["approvals"]["message"].startswith("2 questions")
 
