@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from assent.admin import activate, texts
 from assent.admin import home as homes
 from assent.approve.answer import Said, answer
+from assent.approve.delegate import Terms
 from assent.assembly import Home
 from assent.config import Config
 from assent.enforce.gather import Call
@@ -149,9 +150,11 @@ class World:
         assert refused.approval is not None
         return refused.approval
 
-    def say(self, approval: ApprovalId, verdict: str, *, assurance: Assurance = "passphrase") -> Approval:
-        """The owner's signed answer."""
-        said = Said(approval, OWNER, verdict, self.clock.now())  # type: ignore[arg-type]
+    def say(
+        self, approval: ApprovalId, verdict: str, *, assurance: Assurance = "passphrase", terms: Terms | None = None
+    ) -> Approval:
+        """The owner's signed answer; with terms, for the session."""
+        said = Said(approval, OWNER, verdict, self.clock.now(), terms=terms)  # type: ignore[arg-type]
         signer = KeySigner(self.operator.key, assurance)
         return answer(self.log, said, signer, self.home.rules().bundle.members)
 
