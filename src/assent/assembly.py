@@ -26,6 +26,7 @@ from assent.errors import ConfigError, ProofError, RequestError, UnavailableErro
 from assent.inform import process
 from assent.inform.clock import SystemClock
 from assent.inform.observe import Observer, guarded_paths
+from assent.inform.watch import Watch, check
 from assent.keys import file as key_files
 from assent.keys import operator
 from assent.keys import seal as seals
@@ -81,7 +82,10 @@ class Home:
         self._seal: Seal | None = None
         with store.read() as reader:
             key_file = reader.state(homes.KEY_FILE)
-        observer = Observer(guarded_paths(config.home), config.prior_limit, [Path(key_file)] if key_file else [])
+        check(config.detectors)
+        watch = Watch(config.detectors, tuple(map(os.path.expanduser, config.private)))
+        files = [Path(key_file)] if key_file else []
+        observer = Observer(guarded_paths(config.home), config.prior_limit, files, watch)
         gatherer = Gatherer(clock, observer, cedar.engine())
         limits = Limits(keep_days=config.sidecar_days, show_values=config.show_values)
         self.guard = Guard(store, log, clock, self.rules, gatherer, self.node, self.notifier, limits)

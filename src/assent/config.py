@@ -37,6 +37,8 @@ class Config:
         sidecar_days: days that clear values are kept beside the log.
         show_values: whether notifications may show argument values.
         bundle_max_age_hours: how long the last good bundle stays in force while files are broken.
+        private: patterns of paths that only a person may let out, beside those that are known.
+        detectors: further secret detectors by name; `[detectors] use`.
     """
 
     home: Path
@@ -47,6 +49,8 @@ class Config:
     sidecar_days: int = 30
     show_values: bool = False
     bundle_max_age_hours: int = 24
+    private: tuple[str, ...] = ()
+    detectors: tuple[str, ...] = ()
 
 
 #: Setting → (smallest, largest); the type is the field's.
@@ -124,7 +128,22 @@ def _typed(setting: str, text: str) -> object:
     return float(text) if re.fullmatch(r"[0-9]{1,6}\.[0-9]{1,3}", text) else text
 
 
+def _texts(setting: str, value: object, where: str) -> tuple[str, ...]:
+    """A list of texts that name something."""
+    if not isinstance(value, list) or not all(isinstance(one, str) and one.strip() for one in value):
+        help = f'write, for example, `{setting.rpartition(".")[2]} = ["…"]`'
+        raise ConfigError("bad_setting", f"{where}: `{setting}` expected a list of texts, got `{value}`", help=help)
+    return tuple(value)
+
+
 def _checked(setting: str, value: object, where: str) -> object:
+    if setting == "private":
+        return _texts(setting, value, where)
+    if setting == "detectors":
+        if not isinstance(value, dict) or value.keys() != {"use"}:
+            help = 'write `[detectors]` and below it `use = ["detect-secrets"]`'
+            raise ConfigError("bad_setting", f"{where}: `detectors` expected a table with `use`", help=help)
+        return _texts("detectors.use", value["use"], where)
     if setting not in SETTINGS:
         help = f"settings are: {', '.join(SETTINGS)}"
         raise ConfigError("unknown_setting", f"{where}: there is no setting `{setting}`", help=help)

@@ -31,6 +31,7 @@ _TOML = """\
 # sidecar_days = 30           # days that clear values are kept beside the log
 # show_values = false         # may notifications show argument values?
 # bundle_max_age_hours = 24   # how long the last good policy holds while files are broken
+# private = ["~/clients/**"]  # further paths that only a person may let out
 """
 
 

@@ -19,6 +19,7 @@ FACTS = (
     "opaque",
     "prior_kept",
     "private_host",
+    "private_path",
     "reaches_assent",
     "rewrites_history",
     "roots_known",
@@ -26,6 +27,7 @@ FACTS = (
     "runs_download",
     "secret_in_arguments",
     "secret_path",
+    "session_text_in_arguments",
 )
 #: Facts that the store answers; False until it has been asked.
 STORE_FACTS = ("may_have_happened", "refused_by_person", "trusted_chain")
@@ -48,6 +50,7 @@ class Analysis:
         wanted: resolved paths whose prior bytes are kept before the effect.
         notes: one line each, for the person who is asked.
         secret_arguments: top-level arguments that hold a secret; never stored in the clear.
+        secret_names: those whose very name holds one.
     """
 
     effects: frozenset[str]
@@ -58,3 +61,4 @@ class Analysis:
     wanted: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     secret_arguments: frozenset[str] = frozenset()
+    secret_names: frozenset[str] = frozenset()

@@ -35,6 +35,7 @@ class SeenPath:
         kept: its bytes before the call are held, or it did not exist.
         digest: SHA-256 of its bytes; None unless they were read.
         wanted: its bytes from before are the undo of this call.
+        private: it lies where a person keeps what is nobody else's business (`path.private`), or the operator says so.
         use: what is done with it, where a reading says so; empty for an argument that is a path.
         stamp: `dev:inode:size:mtime` of it, empty if missing; a change before the effect shows.
     """
@@ -50,6 +51,7 @@ class SeenPath:
     stamp: str = ""
     wanted: bool = False
     use: Use | Literal[""] = ""
+    private: bool = False
 
     def as_json(self) -> dict[str, object]:
         """For the record: names and digests, never contents."""
@@ -60,6 +62,7 @@ class SeenPath:
             "kept": self.kept,
             "kind": self.kind,
             "linked": self.linked,
+            "private": self.private,
             "resolved": self.resolved,
             "stamp": self.stamp,
             "text": self.text,
@@ -175,6 +178,7 @@ class Observed:
         guarded: what must not be reached.
         paths: every reading of every string that may be a path.
         readings: argument → what an analyser read out of it.
+        secrets: arguments in which further detectors found a secret; our own always look.
         priors: resolved path → bytes before the call, None if it did not exist.
             Never recorded; goes to the sidecar with the permit.
     """
@@ -182,6 +186,7 @@ class Observed:
     guarded: Guarded
     paths: tuple[SeenPath, ...] = ()
     readings: Mapping[str, Reading] = field(default_factory=dict)
+    secrets: frozenset[str] = frozenset()
     priors: Mapping[str, bytes | None] = field(default_factory=dict, repr=False, compare=False)
 
     def as_json(self) -> dict[str, object]:

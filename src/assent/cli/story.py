@@ -95,7 +95,8 @@ def _observed(reader: Reader, receipt: Receipt) -> str:
 def _arguments(values: Mapping[str, object] | None) -> Iterator[tuple[str, str]]:
     arguments = (values or {}).get("arguments")
     if not isinstance(arguments, dict):
-        yield "arguments", _ERASED
+        named = "withheld" in (values or {})
+        yield "arguments", "withheld: the name of one holds a secret" if named else _ERASED
         return
     for name, value in sorted(arguments.items()):
         yield f"  {visible(name)}", quoted(value)

@@ -6,14 +6,14 @@ same decision, always (DESIGN §4.11).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from typing import Literal
 
 from assent_verify.canonical import canonicalize, digest
 
-from assent.catalog.analysers.secrets import strings
+from assent.catalog.analysers.secrets import carries_secret, strings
 from assent.catalog.analysis import INTEGRITY_LABELS, Analysis
 from assent.decide.exact import decode, encode
 from assent.model.action import Action
@@ -198,9 +198,12 @@ def shown(facts: Facts, decision: Decision) -> dict[str, object]:
     """
     profile, analysis, arguments = facts.profile, facts.analysis, facts.action.arguments
     secret = profile.secret | analysis.secret_arguments
+    named = {name: f"(name {at} holds a secret)" for at, name in enumerate(sorted(analysis.secret_names), 1)}
     return {
         "action": facts.action.digest,
-        "arguments": {name: _WITHHELD if name in secret else encode(value) for name, value in arguments.items()},
+        "arguments": {
+            named.get(name, name): _WITHHELD if name in secret else encode(value) for name, value in arguments.items()
+        },
         "chain": [link.principal.id for link in facts.chain],
         "cost": profile.cost,
         "definition": facts.action.definition,
@@ -218,11 +221,16 @@ def shown(facts: Facts, decision: Decision) -> dict[str, object]:
         "referents": [referent.as_json() for referent in facts.action.referents],
         "reversibility": decision.reversibility,
         "server": facts.server.name,
-        "targets": {kind: list(values) for kind, values in analysis.targets.items()},
+        "targets": {kind: _shown(values, secret) for kind, values in analysis.targets.items()},
         "tool": facts.action.tool,
         "undo": encode(profile.undo),
         "zone": facts.server.zone,
     }
+
+
+def _shown(targets: Iterable[str], secret: frozenset[str]) -> list[str]:
+    """Targets as a card may keep them: where an argument holds a secret, what was read out of it may too."""
+    return ["(holds a secret)" if secret and carries_secret(target) else target for target in targets]
 
 
 #: Kinds of targets that are what the call names, and not what an analyser makes of it.

@@ -69,6 +69,7 @@ class Gathered:
     priors: tuple[Prior, ...]
     known_tool: bool
     withheld: frozenset[str]
+    nameless: bool
     refusal: Digest
     texts: tuple[Text, ...]
 
@@ -105,6 +106,7 @@ class Gatherer:
     def __init__(self, clock: Clock, observer: Observer, engine: str) -> None:
         self._clock = clock
         self._observer = observer
+        self.watch = observer.watch
         self._engine = engine
         self._sessions: dict[SessionId, Session] = {}
         self._clock_state: Mapping[str, object] = {}
@@ -182,6 +184,7 @@ class Gatherer:
             priors=tuple(Prior(attempt, path, content) for path, content in wanted),
             known_tool=call.method != "tools/call" or call.definition is not None,
             withheld=profile.secret | analysis.secret_arguments,
+            nameless=bool(analysis.secret_names),
             refusal=refusal,
             texts=known.texts,
         )

@@ -90,6 +90,7 @@ class _Running:
     leaf_hash: str
     profile: ToolProfile
     minted: int  # steady milliseconds
+    private: bool  # it names private files
     started: bool = False
 
 
@@ -264,7 +265,12 @@ class Guard:
             self._gatherer.learn_clock(self._noted_clock)
         self._gatherer.learn(gathered.session.version, done.session)
         if done.permit is not None:
-            self._running[done.permit.id] = _Running(done.leaf_hash, gathered.profile, self._clock.steady())
+            self._running[done.permit.id] = _Running(
+                done.leaf_hash,
+                gathered.profile,
+                self._clock.steady(),
+                gathered.facts.analysis.facts["private_path"],
+            )
             self._carry_out(decided)
             return Allowed(done.permit)
         if done.verdict != decided.verdict:
@@ -294,6 +300,7 @@ class Guard:
             inferred=gathered.profile.inferred,
             known_tool=gathered.known_tool,
             withheld=gathered.withheld,
+            nameless=gathered.nameless,
             salt=self._chance.draw(leaves.SALT),
             observing=facts.observing,
         )
@@ -413,7 +420,8 @@ class Guard:
         if running is None:
             raise RefusedError("permit_used", "the attempt has been settled")
         if response is not None:
-            result = replace(result, labels=result.labels | labels_of(running.profile, response))
+            found = labels_of(running.profile, response, self._gatherer.watch.holds, private=running.private)
+            result = replace(result, labels=result.labels | found)
 
         salt, alone = self._chance.draw(leaves.SALT), not self._busy and not self._running
 
@@ -440,7 +448,7 @@ class Guard:
         Raises:
             UnavailableError: the label cannot be stored: release nothing of it.
         """
-        if not brings_secret(said):
+        if not brings_secret(said, self._gatherer.watch.holds):
             return
 
         def job(tx: Transaction) -> None:

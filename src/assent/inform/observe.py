@@ -17,10 +17,11 @@ from itertools import islice
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from assent.catalog.analysers import ACTIVE, said
+from assent.catalog.analysers import ACTIVE, path, said, said_by
 from assent.catalog.analysers.readers import read_arguments
-from assent.catalog.analysers.secrets import strings
+from assent.catalog.analysers.secrets import carries_secret, strings
 from assent.catalog.observation import Guarded, Kind, NamedFile, Observed, SeenPath
+from assent.inform.watch import Watch
 from assent.model.action import Action, Referent
 from assent.model.client import client_files
 from assent.model.ids import Digest
@@ -59,10 +60,15 @@ class Observer:
         guarded: what no call may reach.
         prior_limit: most bytes of one file kept before a write.
         files: single files elsewhere that no call may reach either, by any name.
+        watch: further detectors, and the operator's private places.
     """
 
-    def __init__(self, guarded: Guarded, prior_limit: int, files: Sequence[Path] = ()) -> None:
+    def __init__(
+        self, guarded: Guarded, prior_limit: int, files: Sequence[Path] = (), watch: Watch | None = None
+    ) -> None:
         self._guarded = guarded
+        self.watch = watch or Watch()
+        self._user = os.path.realpath(guarded.user_home) if guarded.user_home else ""
         self._limit = prior_limit
         # hard links to small files of the home: another name for the same thing
         self._files = tuple(files)
@@ -105,7 +111,27 @@ class Observer:
                 # with a journal beside it the file alone is not the database (sqlite.org/tempfiles.html)
                 whole = not any(_filled(root + suffix) for suffix in ("-wal", "-journal"))
                 paths.append(seen if whole else replace(seen, kept=False))
-        return Observed(self._guarded, tuple(paths), readings, priors)
+        secrets = self._secrets(action) if self.watch.detectors else frozenset[str]()
+        return Observed(self._guarded, self._judged(paths, server), readings, secrets, priors)
+
+    def _secrets(self, action: Action) -> frozenset[str]:
+        """Arguments in which further detectors find a secret."""
+        said = said_by(action).items()
+        return frozenset(n for n, v in said if any(carries_secret(text, self.watch.found) for text in strings({n: v})))
+
+    def _judged(self, paths: list[SeenPath], server: Server) -> tuple[SeenPath, ...]:
+        """With what is private among them; where nothing is, there is nothing to read."""
+        roots = server.roots or ((os.path.realpath(server.cwd),) if server.cwd else ())
+        return tuple(
+            replace(seen, private=True)
+            if seen.kind != "missing"
+            and (
+                path.private(seen.resolved, roots, self._user)
+                or (bool(self.watch.private) and path.matches(seen.resolved, self.watch.private))
+            )
+            else seen
+            for seen in paths
+        )
 
     def _named(self, file: NamedFile, server: Server, base: str) -> Iterator[str]:
         """Every way to read a file that a text names; a pattern is what it matches now, and its folder."""

@@ -20,6 +20,7 @@ FACTS = (
     "opaque",
     "prior_kept",
     "private_host",
+    "private_path",
     "reaches_assent",
     "refused_by_person",
     "rewrites_history",
@@ -28,6 +29,7 @@ FACTS = (
     "runs_download",
     "secret_in_arguments",
     "secret_path",
+    "session_text_in_arguments",
     "trusted_chain",
 )
 #: Facts that the decision's own inputs give, not the analysers.

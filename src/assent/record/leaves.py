@@ -117,6 +117,7 @@ class DecisionParts:
         inferred: the tool had no reviewed profile.
         known_tool: the tool name is the operator's knowledge (a pinned tool), not the agent's word.
         withheld: argument names whose values are secret and never stored.
+        nameless: such a name is itself a secret, so no argument is stored.
         salt: 16 random bytes that were drawn for it; drawn here if empty.
         observing: policy was observed and not enforced.
     """
@@ -127,6 +128,7 @@ class DecisionParts:
     inferred: bool
     known_tool: bool
     withheld: frozenset[str] = frozenset()
+    nameless: bool = False
     salt: bytes = b""
     observing: bool = False
 
@@ -189,10 +191,12 @@ def _clear(action: Action, parts: DecisionParts) -> bytes:
     """Clear values of a decision: everything, or without what is secret. Canonical JSON."""
     arguments = action.arguments
     values: dict[str, object] = {"action": action.digest}
+    if parts.nameless:  # the others open by their place among all names, so they go with it
+        return canonicalize(values | {"tool": action.tool, "withheld": []})
     if parts.withheld:
         # facts hold the arguments, so they are withheld whole: such a receipt is not replayable
         values["arguments"] = {k: v for k, v in arguments.items() if k not in parts.withheld}
-        return canonicalize(values | {"tool": action.tool, "withheld": sorted(parts.withheld)})
+        return canonicalize(values | {"tool": action.tool, "withheld": sorted(parts.withheld & arguments.keys())})
     values["arguments"] = dict(arguments)
     rest: dict[str, object] = {"tool": action.tool}
     if action.referents:

@@ -77,3 +77,65 @@ def test_inside_is_whole_components() -> None:
     assert path.inside("/w/a", ["/w/"])
     assert not path.inside("/w2/a", ["/w"])
     assert not path.inside("", ["/w"])
+
+
+HOME = "/home/u"
+ROOTS = ("/home/u/code/app", "/home/u/Documents/thesis", "/home/u/Documents")
+PRIVATE = [
+    "",
+    "/home/u/notes.txt",
+    "/home/u/code/other/main.py",
+    "/home/u/code/app-old/x",
+    "/home/u/Documents/tax.pdf",
+    "/home/u/Downloads/offer.pdf",
+    "/home/u/.thunderbird/x.default/Mail/Inbox",
+    "/home/u/.mozilla/firefox/abc/places.sqlite",
+    "/home/u/.config/google-chrome/Default/History",
+    "/home/u/Library/Messages/chat.db",
+    "/home/u/.password-store/bank.gpg",
+    "/home/other/Documents/letter.odt",
+    "/private/Ana/Library/Mail/V10/x",
+    "/var/mail/u",
+    "/var/spool/mail/u",
+    "/srv/backup/archive.PST",
+    "/srv/export/all.mbox",
+    "/srv/x/contacts.vcf",
+]
+OURS = [
+    "/home/u/code/app",
+    "/home/u/code/app/src/main.py",
+    "/home/u/code/app/documents/readme.md",
+    "/home/u/code/app/tests/fixtures/mail.eml",
+    "/home/u/Documents/thesis/chapter1.tex",
+    "/usr/share/doc/x",
+    "/etc/hosts",
+    "/srv/app/main.py",
+    "/tmp/build/out.txt",
+]
+
+
+@pytest.mark.parametrize("name", PRIVATE)
+def test_what_is_a_persons_own_is_private(name: str) -> None:
+    """Below the home outside of projects, and where mail, chats, passwords, browsers and documents are kept."""
+    assert path.private(name, ROOTS, HOME)
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_what_belongs_to_a_project_or_the_system_is_not_private(name: str) -> None:
+    """Inside a root nothing is private by itself."""
+    assert not path.private(name, ROOTS, HOME)
+
+
+@pytest.mark.parametrize("root", ["/", "/home", HOME, HOME + "/Documents", HOME + "/.thunderbird"])
+def test_a_home_is_no_project(root: str) -> None:
+    """Given as a root or not, what a person keeps there is theirs."""
+    assert path.private(f"{HOME}/Documents/tax.pdf", (root,), HOME)
+
+
+def test_the_operators_patterns_name_more() -> None:
+    """`*` within a name, `**` across names, relative ones at any depth, whatever the case; what is below, too."""
+    patterns = ("/srv/clients/**", "*.tax", "hr/*/pay", "/data/x?")
+    for name in ("/srv/clients/a/b.txt", "/w/2025.TAX", "/w/hr/2025/pay", "/w/hr/2025/pay/june.csv", "/data/x1"):
+        assert path.matches(name, patterns), name
+    for name in ("/srv/clientsx/a", "/w/tax", "/w/hr/a/b/pay", "/data/x", "/data/x12"):
+        assert not path.matches(name, patterns), name

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from assent_verify.canonical import canonicalize
+from assent_verify.receipt import open_values
 
 from assent.enforce.guard import AT_ONCE_MS, Allowed, Refused
 from assent.errors import ConflictError, RefusedError, RequestError, UnavailableError
@@ -204,6 +206,45 @@ async def test_a_secret_in_an_output_labels_the_session_and_stops_what_leaves(wo
     assert "secret" in session.labels
     world.server = type(world.server)("elsewhere", zone="external")
     assert (await world.refusal(world.call(READ))).decision.verdict == "deny"
+
+
+async def test_reading_a_private_file_labels_the_session_and_asks_before_anything_leaves(world: World) -> None:
+    """DESIGN §4.5: not forbidden, for a person may want it; visible to every server of the client."""
+    await world.join()
+    letter = world.config.home.parent / "Documents" / "letter.txt"
+    letter.parent.mkdir()
+    letter.write_text("dear ana")
+    world.server = replace(world.server, cwd="/")
+    await world.run(world.call(READ, {"path": str(letter)}), output="dear ana")
+    with world.store.read() as reader:
+        session = reader.session(world.session)
+    assert session is not None
+    assert "private" in session.labels
+    brought = [leaf for leaf in world.leaves("outcome") if "private" in leaf["labels"]]  # type: ignore[operator]
+    assert len(brought) == 1
+    world.server = type(world.server)("elsewhere", zone="external")
+    refused = await world.refusal(world.call(READ, {"query": "weather"}))
+    assert refused.decision.verdict == "escalate"
+    assert "starter/private-asks" in {reason.policy for reason in refused.decision.reasons}
+
+
+async def test_a_secret_in_the_name_of_an_argument_is_kept_nowhere(world: World) -> None:
+    """DESIGN §7: neither beside the log nor on a card; the verifier opens what is left."""
+    await world.join()
+    token = "gh" + "p_" + "a1" * 18
+    refused = await world.refusal(world.call(SEND, {**MESSAGE, token: "x"}))
+    assert refused.receipt is not None
+    with world.store.read() as reader:
+        kept = reader.sidecar(refused.receipt)
+        cards = [approval.card for approval in reader.approvals()]
+    assert kept is not None
+    assert token not in kept.values
+    assert all(token not in card for card in cards)
+    assert token not in refused.message
+    with world.store.read() as reader:
+        leaf = reader.leaf(refused.receipt)
+    assert leaf is not None
+    open_values(json.loads(leaf), kept.salt, json.loads(kept.values))
 
 
 async def test_a_new_session_of_the_client_inherits_labels_for_an_hour(world: World) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from assent.catalog.analysers import guard, path
 from assent.catalog.analysers.readers import DECIDING
-from assent.catalog.analysers.secrets import holds_secret, strings
+from assent.catalog.analysers.secrets import carries_secret, strings
 from assent.catalog.analysis import Analysis
 from assent.catalog.infer import sent
 from assent.catalog.observation import READ_FACTS, Observed, Reading, SeenPath
@@ -35,7 +35,7 @@ def analyse(profile: ToolProfile, action: Action, observed: Observed, server: Se
     """
     declared = [seen for seen in observed.paths if seen.declared]
     named = list(observed.paths) if profile.inferred else declared  # nobody knows what such a tool reads as a path
-    secrets = _secret_arguments(action)
+    secrets = _secret_arguments(action) | observed.secrets
     effects, reversibility, notes = _effects(profile, action, observed)
     reads = effects <= {"read"}
     changed = [seen for seen in declared if seen.use not in _UNCHANGED] if not reads else declared
@@ -60,12 +60,14 @@ def analyse(profile: ToolProfile, action: Action, observed: Observed, server: Se
             "may_have_happened": False,
             "not_pinned": any(referent.digest is None for referent in referents),
             "prior_kept": bool(wanted) and kept,
+            "private_path": any(seen.private for seen in named),
             "reaches_assent": _reaches(profile, action, observed, effects),
             "refused_by_person": False,
             "roots_known": server.roots_known or (not profile.inferred and not declared),
             "runs_by_itself": not reads and any(path.runs_by_itself(each) for each in _names(changed)),
             "secret_in_arguments": bool(secrets),
             "secret_path": any(path.secret(each) for each in (*_names(named), *_in_revisions(profile, action))),
+            "session_text_in_arguments": False,
             "trusted_chain": False,
         },
         targets=_targets(observed),
@@ -73,6 +75,7 @@ def analyse(profile: ToolProfile, action: Action, observed: Observed, server: Se
         wanted=wanted if kept else (),
         notes=tuple(dict.fromkeys(note for note in notes if note)),
         secret_arguments=secrets,
+        secret_names=frozenset(name for name in secrets if carries_secret(name)),
     )
 
 
@@ -121,8 +124,22 @@ def _in_revisions(profile: ToolProfile, action: Action) -> list[str]:
 
 
 def _secret_arguments(action: Action) -> frozenset[str]:
-    arguments = action.arguments
-    return frozenset(name for name, value in arguments.items() if any(holds_secret(t) for t in strings(value)))
+    """Arguments that hold a secret in name or value, and what else of the params does (answers to a server)."""
+    return frozenset(
+        name for name, value in said_by(action).items() if any(carries_secret(text) for text in strings({name: value}))
+    )
+
+
+def said_by(action: Action) -> Mapping[str, object]:
+    """All that goes to the server: the arguments, and members of the params beside them."""
+    if action.method != "tools/call":
+        return action.params
+    beside = {name: value for name, value in action.params.items() if name not in ("name", "arguments")}
+    return (
+        {**beside, **action.arguments}
+        if beside.keys().isdisjoint(action.arguments)
+        else {**action.arguments, "": beside}
+    )
 
 
 def _names(paths: list[SeenPath]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 #: Parts of a path, `/`-separated and lower case, whose files are run by something later (DESIGN §3). A folder counts
 #: with all above it that can be put in place at once: `.github` moved there whole brings its workflows along.
@@ -53,6 +54,69 @@ def runs_by_itself(path: str) -> bool:
 def secret(path: str) -> bool:
     """Is this a place where credentials are kept? Case does not matter: some file systems ignore it."""
     return bool(_SECRET.search(_folded(path)))
+
+
+#: Where people keep mail, calendars, contacts, chats, passwords and what they browse, on any system, below any home;
+#: and files that are such a thing wherever they lie.
+_PRIVATE = re.compile(
+    r"(?:^|/)(?:"
+    r"documents|desktop|downloads|pictures|movies|videos|music|dokumente|schreibtisch|bilder|escritorio|documentos|bureau"
+    r"|onedrive[^/]*|dropbox[^/]*|google ?drive|icloud ?drive|library/mobile documents|nextcloud"
+    r"|mail|maildir|\.mail|\.thunderbird|\.mutt|\.icedove|evolution|var/(?:spool/)?mail|library/(?:mail|messages|calendars"
+    r"|contacts|safari|application support/addressbook|group containers|reminders|notes|cookies)"
+    r"|\.mozilla|firefox/profiles|\.?librewolf|google-chrome[^/]*|chromium|bravesoftware|microsoft-edge[^/]*|vivaldi|opera[^/]*"
+    r"|google/chrome|microsoft/edge|user data/(?:default|profile [0-9]+)"
+    r"|signal|telegram desktop|\.?telegram[^/]*|whatsapp|discord|slack|element|\.purple|\.weechat|\.irssi|skype[^/]*"
+    r"|microsoft teams"
+    r"|\.password-store|keepass[^/]*|1password|bitwarden[^/]*|keyrings|kwalletd?|\.gnupg"
+    r"|gnome-calendar|korganizer|\.calendars?|\.contacts|\.vdirsyncer|medical|\.obsidian"
+    r"|(?:\.(?:bash|zsh|python|psql|mysql|sqlite|node_repl|less)_?hist(?:ory)?|\.histfile|fish_history)$"
+    r"|[^/]+\.(?:eml|emlx|msg|mbox|pst|ost|dbx|vcf|ics|kdbx?|1pif|opvault|agilekeychain|psafe3)$"
+    r")(?:/|$)"
+)
+
+
+def private(path: str, roots: Sequence[str], home: str) -> bool:
+    """Is this resolved path of a person and no part of a project?
+
+    Private is what lies below the user's home outside every root of the server, and what lies
+    where mail, calendars, contacts, chats, passwords and browsers keep things. A file inside the root of
+    a project is not private by itself; the home, what is above it, and such a place are no roots of a project.
+
+    Args:
+        path: resolved and absolute; empty counts as private.
+        roots: resolved directories the server works in.
+        home: the user's home, resolved; empty if unknown.
+    """
+    projects = [root for root in roots if not _personal(root, home)]
+    if not path:
+        return True
+    if inside(path, projects):
+        return False
+    return bool(home and home != "/" and inside(path, [home])) or bool(_PRIVATE.search(_folded(path)))
+
+
+def _personal(root: str, home: str) -> bool:
+    """Is this a whole home or more, or one of the places in it that are no project's?"""
+    if root == "/" or (home and inside(home, [root])):
+        return True
+    parent, _, name = root.rpartition("/")
+    return bool(home) and parent == home and (name.startswith(".") or bool(_PRIVATE.search(_folded(root))))
+
+
+def matches(path: str, patterns: Sequence[str]) -> bool:
+    """Does one of the operator's patterns name this resolved path, or a directory above it?"""
+    return any(_glob(pattern).match(_folded(path)) for pattern in patterns)
+
+
+@lru_cache(maxsize=256)
+def _glob(pattern: str) -> re.Pattern[str]:
+    """`*` within a name, `**` across names, `?` one character; a relative pattern at any depth."""
+    folded = _folded(pattern)
+    text = folded if folded.startswith("/") else "**/" + folded
+    parts = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    found = (parts.get(one) or re.escape(one) for one in re.findall(r"\*\*/|\*\*|.", text.rstrip("/"), re.DOTALL))
+    return re.compile("".join(found) + r"(?:/|\Z)", re.DOTALL)
 
 
 def inside(path: str, roots: Sequence[str]) -> bool:
