@@ -287,7 +287,6 @@ data-sk-spinner-name
 risk-assessment-2024-final-report
 task-force-meeting-notes-of-monday
 disk-usage-analyser-of-the-month
-npm_config_registry=https://registry.npmjs.org
 npm_lifecycle_event
 pypi-publish-workflow
 hf_hub_download(repo_id="bert-base")
