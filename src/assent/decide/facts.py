@@ -198,11 +198,11 @@ def shown(facts: Facts, decision: Decision) -> dict[str, object]:
     """
     profile, analysis, arguments = facts.profile, facts.analysis, facts.action.arguments
     secret = profile.secret | analysis.secret_arguments
-    named = {name: f"(name {at} holds a secret)" for at, name in enumerate(sorted(analysis.secret_names), 1)}
+    unnamed = {name: f"(name {at} holds a secret)" for at, name in enumerate(sorted(analysis.secret_names), 1)}
     return {
         "action": facts.action.digest,
         "arguments": {
-            named.get(name, name): _WITHHELD if name in secret else encode(value) for name, value in arguments.items()
+            unnamed.get(name, name): _WITHHELD if name in secret else encode(value) for name, value in arguments.items()
         },
         "chain": [link.principal.id for link in facts.chain],
         "cost": profile.cost,
