@@ -22,7 +22,7 @@ from tests.unit.cli.world import valid
 #: What must stand in the scene of this number, beside the `ok` of each step.
 LINES = {
     1: ("create_table: CREATE TABLE todo", "nobody was asked"),
-    2: ("deny: this session has seen a secret", "the server never got the call", "the key arrives"),
+    2: ("deny: the session has seen a secret", "the server never got the call", "the key arrives"),
     3: ("held by the gateway", "it runs", "the table is gone", "the yes is used up"),
     4: ("escalate: it cannot be undone", "archive is gone, orders is there"),
     5: ("error[no_terminal]", "error[not_enrolled]", "deny: it reaches the files", "the question is still pending"),

@@ -9,6 +9,7 @@ import click
 
 from assent.cli.ledger import Receipt, tool_of, values_of
 from assent.cli.output import quoted, verdict_word, visible, when
+from assent.cli.reasons import in_words
 from assent.errors import PolicyError
 from assent.model.ids import Digest
 from assent.policy.bundle import Bundle, from_archive
@@ -107,8 +108,8 @@ def _arguments(values: Mapping[str, object] | None) -> Iterator[tuple[str, str]]
 
 def _why(reader: Reader, receipt: Receipt) -> Iterator[tuple[str, str]]:
     bundle = bundle_of(reader, receipt.text("versions", "bundle"))
-    for code in receipt.texts("reasons"):
-        yield "reason", code
+    for code in dict.fromkeys(receipt.texts("reasons")):
+        yield "reason", in_words(code)
     for id, digest in policies_of(receipt):
         rule = bundle.rule(id) if bundle else None
         if rule is None or rule.digest != digest:

@@ -51,6 +51,12 @@ _BARRED = {
     "bad_state": "its request state was not given for this call, or has been used",
     "unknown_method": "the request is not one that is known",
 }
+_LAPSED = {
+    "permit_expired": "too long has passed since it was decided",
+    "referent_changed": "what it would run or send has changed since it was decided",
+    "revoked": "something it stood on has been revoked",
+    "session_ended": "the session has ended",
+}
 POLL_S = 0.05
 _MOST_TOLD = 1_024
 
@@ -166,10 +172,10 @@ class Guard:
         except UnavailableError as error:
             # (6) not durable, so not allowed; the process says so
             logger.error("denied, no receipt could be made durable: %s: %s", error.code, error.message)
-            return self._unrecorded("not_durable", "the decision could not be recorded", error)
+            return self._unrecorded(error)
         except AssentError as error:
             logger.error("denied: %s: %s", error.code, error.message)
-            return self._unrecorded(error.code, error.message, error)
+            return self._unrecorded(error)
         finally:
             self._busy -= 1
 
@@ -355,8 +361,8 @@ class Guard:
     def _new_attempt(self) -> AttemptId:
         return AttemptId(new_id("att", self._chance.draw(16)))
 
-    def _unrecorded(self, code: str, text: str, error: AssentError) -> Refused:
-        denied = Decision("deny", (Reason(code, "", text),), go_on="later")
+    def _unrecorded(self, error: AssentError) -> Refused:
+        denied = Decision("deny", (refusal.spoken(error),), go_on="later")
         return Refused(denied, refusal.message(denied, None))
 
     async def _take(self, kept: Kept) -> bytes | None:
@@ -387,7 +393,7 @@ class Guard:
         why = self._still_good(permit)
         if why:
             await self.settle(permit, Outcome("failed", "gateway", reached=False, detail=why))
-            raise RefusedError(why, f"the permit no longer holds: {why.replace('_', ' ')}")
+            raise RefusedError(why, f"the permit no longer holds: {_LAPSED[why]}")
 
     def _still_good(self, permit: Permit) -> str:
         if self._clock.now() > permit.expires:

@@ -9,6 +9,7 @@ from assent_verify.canonical import canonicalize, parse
 
 from assent.edges.mcp import classes, frames
 from assent.edges.mcp.frames import Request
+from assent.enforce.refusal import spoken
 from assent.errors import AssentError
 from assent.model.decision import Reason
 
@@ -66,8 +67,9 @@ def maybe(request: Request, code: str, receipt: int) -> bytes:
 
 def not_started(request: Request, error: AssentError, receipt: int) -> bytes:
     """A permitted call whose permit no longer held: nothing has happened."""
-    text = f"Not done: {error.message}. Nothing was executed. Make the same call again only if it is still wanted."
-    return refusal(request, text, structure("deny", (Reason(error.code, "", error.message),), receipt))
+    why = spoken(error)
+    text = f"Not done: {why.message}. Nothing was executed. Make the same call again only if it is still wanted."
+    return refusal(request, text, structure("deny", (why,), receipt))
 
 
 def kept(body: Mapping[str, object], *, failed: bool) -> bytes:
