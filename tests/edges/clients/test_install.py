@@ -160,7 +160,8 @@ def test_no_secret_is_shown(person: Person) -> None:
     secrets = ["hunter2-env", "sk-ant-aaaaaaaaaaaaaaaaaaaaaaaa", "plain-value-9", "dbpass77", "comment-pw1"]
     args = ["--api-key", secrets[2], f"postgres://me:{secrets[3]}@db/x", "-e", "A=" + secrets[1]]
     entry = json.dumps({"command": "run", "env": {"T": secrets[0]}, "args": args}, indent=1)
-    text = f'{{"mcpServers": {{"a": {entry[:-1]} // password={secrets[4]}\n}}, "b": {{"command": "y"}}}}}}'
+    entry = entry.replace('"args": [', f'"args": [ // password={secrets[4]}')
+    text = f'{{"mcpServers": {{"a": {entry}, "b": {{"command": "y"}}}}}}'
     path = person.file(DESKTOP, text)
     shown = [person.run("install", "claude-desktop", *words) for words in (["--dry-run"], ["--yes"], ["--yes"])]
     shown += [person.run("coverage"), person.run("doctor"), person.run("install", "claude-desktop", "--undo", "--yes")]
@@ -295,6 +296,7 @@ def test_a_person_is_asked_and_another_program_writes(answer: str, change: bool,
     assert process.wait(30) == code
     os.close(main)
     assert (path.read_text() == expected) == (code != 0)
+    assert len(list((person.folder / ".assent").glob("clients/*.json"))) == (code == 0)
     person.run("install", "claude-desktop", "--undo", "--yes")
     assert path.read_text() == expected
 

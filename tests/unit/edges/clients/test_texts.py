@@ -7,8 +7,9 @@ import tomllib
 
 import pytest
 
+from assent.edges.clients.entries import find, wrap
 from assent.edges.clients.files import parse
-from assent.edges.clients.tree import Node
+from assent.edges.clients.tree import Node, edited
 from assent.errors import ConfigError
 
 BAD_JSON = {
@@ -131,6 +132,32 @@ def test_bad_toml_is_refused_with_its_place(text: str, place: str) -> None:
 
 def test_hostile_files_are_bounded() -> None:
     """More values, or a larger TOML file, than any person has are refused before they fill the memory."""
-    for name, content in (("c.json", b"[" + b"1," * 600_000), ("c.toml", b"# " + b"x" * 1_100_000)):
-        with pytest.raises(ConfigError):
-            parse(name, content)
+    with pytest.raises(ConfigError, match="values"):
+        parse("c.json", b"[" + b"1," * 600_000 + b"]")
+    with pytest.raises(ConfigError, match="larger than 1 MiB"):
+        parse("c.toml", b"# " + b"x" * 1_100_000)
+
+
+#: A server as its file has it, and wrapped.
+LAYOUTS = [
+    ('{"s":{"a":{"command":"x"}}}', '{"s":{"a":{"args":["mcp","--","x"],"command":"/A"}}}'),
+    ('{"s":{"a":{"args":["1","2"],"command":"x"}}}', '{"s":{"a":{"args":["mcp","--","x","1","2"],"command":"/A"}}}'),
+    ('{"s": {"a": {"command": "x", "args": []}}}', '{"s": {"a": {"command": "/A", "args": ["mcp", "--", "x"]}}}'),
+    (
+        '{"s": {"a": {\r\n\t"command": "\\u0078", // why\r\n\t"args": [\r\n\t\t// first\r\n\t\t"1"\r\n\t]}}}',
+        '{"s": {"a": {\r\n\t"command": "/A", // why\r\n\t"args": [\r\n\t\t// first\r\n\t\t'
+        '"mcp", "--", "\\u0078",\r\n\t\t"1"\r\n\t]}}}',
+    ),
+    ("[s.a]\n  command = 'x' # why\n", '[s.a]\n  args = ["mcp", "--", \'x\']\n  command = "/A" # why\n'),
+    ("s.a.command = 'x'\n", 's.a.args = ["mcp", "--", \'x\']\ns.a.command = "/A"\n'),
+    ("[s]\na = {command='x'}\n", '[s]\na = {args = ["mcp", "--", \'x\'], command="/A"}\n'),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), LAYOUTS)
+def test_what_is_put_in_is_laid_out_like_its_neighbours(before: str, after: str) -> None:
+    """Dense stays dense, each line has its indentation, comments stay at what they are about, spellings stay."""
+    name = "c.json" if before.startswith("{") else "c.toml"
+    document = parse(name, before.encode())
+    [entry] = find(document, [("s",)])
+    assert edited(before, wrap(document, entry, "/A", ["mcp", "--"])) == after
