@@ -172,7 +172,8 @@ def home() -> Iterator[Any]:
         seal=lambda: load_or_make(FOLDER / "seal.key"),
         watch=lambda: asyncio.sleep(3600),  # there are no policy files to look after
         rules=lambda: SimpleNamespace(
-            profiles=SimpleNamespace(roots_of=lambda package, arguments: None, zone_of=lambda package: "")
+            observing=lambda now: False,
+            profiles=SimpleNamespace(roots_of=lambda package, arguments: None, zone_of=lambda package: ""),
         ),
     )
 

@@ -200,6 +200,14 @@ def test_a_version_that_nobody_knows_is_refused_and_not_offered(scripted: Start)
     assert [seen["method"] for seen in wire.reached()] == ["server/discover"]
 
 
+@pytest.mark.parametrize("method", ["initialize", "ping", "logging/setLevel", "resources/subscribe", "tasks/list"])
+def test_what_the_stateless_generation_no_longer_has_means_nothing_in_it(scripted: Start, method: str) -> None:
+    """Whatever the server would make of it."""
+    wire = scripted("asking.py", hello=False)
+    assert wire.ask(method, {"_meta": META})["error"]["code"] == -32601
+    assert wire.reached() == [] and wire.events("authorize") == []
+
+
 def test_initialize_cannot_agree_on_an_unknown_version_or_change_it(scripted: Start) -> None:
     """The server of this test agrees to whatever it is offered."""
     wire = scripted("asking.py", hello=False)
@@ -215,7 +223,7 @@ def test_initialize_cannot_agree_on_an_unknown_version_or_change_it(scripted: St
 def test_a_stateless_server_sends_no_requests(scripted: Start) -> None:
     """Before `initialize` nobody has agreed to be asked."""
     wire = scripted("asking.py", hello=False)
-    wire.ask("logging/setLevel", {"_meta": META, "level": "info"})
+    wire.ask("resources/list", {"_meta": META})
     wire.ask("tools/list", {"_meta": META})
     assert wire.aside == [] and wire.events("authorize") == []
 

@@ -150,12 +150,12 @@ class Gateway:
         if key in end.asked:
             text = "the id is in use by a request that has not been answered"
             await end.peer.refuse(request.id, frames.INVALID_REQUEST, text, {"code": "id_in_use"})
-        elif found == "refused" or (not from_client and found == "governed" and not self._agreed.stateful):
+        elif found == "refused" or self._has_not(request, found, from_client):
             text = f"the method `{ascii(request.method)[1:-1][:80]}` is not one this gateway lets through"
             await end.peer.refuse(request.id, frames.METHOD_NOT_FOUND, text, {"code": "unknown_method"})
         elif from_client and (named := versions.unsupported(request.params)) is not None:
             text = f"the protocol version {named} is not one this gateway knows"
-            data = {"code": "unsupported_version", "requested": named.strip("'"), "supported": list(versions.KNOWN)}
+            data = {"code": "unsupported_version", "requested": named.strip("'"), "supported": self._agreed.offered}
             await end.peer.refuse(request.id, versions.UNSUPPORTED, text, data)
         elif request.method == "tools/call" and not _well_formed(request.params):
             text = "`tools/call` needs `name` (a string) and `arguments` (an object)"
@@ -168,6 +168,12 @@ class Gateway:
             self._spawn(end, Asked(request, size), (self._to_server if from_client else self._to_client).serve)
         else:
             await self._pass(end, other, request, size)
+
+    def _has_not(self, request: Request, found: classes.Class, from_client: bool) -> bool:
+        """Is it a request that the generation spoken does not have?"""
+        if from_client:
+            return versions.removed(request.method, request.params)
+        return found == "governed" and not self._agreed.stateful
 
     def _full(self, end: End, size: int) -> bool:
         in_flight = sum(asked.size for asked in end.asked.values()) + size

@@ -13,8 +13,26 @@ from assent.edges.mcp.classes import PROTOCOL_VERSION
 STATEFUL = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 STATELESS = ("2026-07-28",)
 KNOWN = (*STATEFUL, *STATELESS)
+#: Methods that the stateless generation no longer has; a request of it for one of them means nothing.
+REMOVED = frozenset(
+    {
+        "initialize",
+        "ping",
+        "logging/setLevel",
+        "resources/subscribe",
+        "resources/unsubscribe",
+        "tasks/list",
+        "tasks/result",
+    }
+)
 #: MCP 2026-07-28, UnsupportedProtocolVersionError.
 UNSUPPORTED = -32022
+
+
+def removed(method: str, params: Mapping[str, object]) -> bool:
+    """Does a request name a version that has no such method?"""
+    meta = params.get("_meta")
+    return method in REMOVED and isinstance(meta, dict) and meta.get(PROTOCOL_VERSION) in STATELESS
 
 
 def unsupported(params: Mapping[str, object]) -> str | None:
@@ -31,13 +49,16 @@ class Agreed:
 
     def __init__(self) -> None:
         self._version = ""
+        #: what a client may be told to speak instead: what the server has offered
+        self.offered: list[object] = list(STATELESS)
 
     def answered(self, method: str, body: dict[str, object]) -> tuple[dict[str, object], str]:
         """An answer to `initialize` or `server/discover`, and the code of what is wrong with it, if anything is."""
         if method == "server/discover":
             offered = body.get("supportedVersions")
             if isinstance(offered, list):
-                body = {**body, "supportedVersions": [version for version in offered if version in KNOWN]}
+                self.offered = [version for version in offered if version in KNOWN]
+                body = {**body, "supportedVersions": self.offered}
         elif method == "initialize":
             named = body.get("protocolVersion")
             if named not in STATEFUL:

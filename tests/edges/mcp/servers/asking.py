@@ -59,7 +59,7 @@ def other(message: dict[str, object]) -> dict[str, object]:
         send({"method": "notifications/tasks", "params": note})
         send({"method": "notifications/tasks", "params": {"status": "working", "taskId": "t1"}})
         return {**note, "resultType": "complete"}
-    if message.get("method") == "logging/setLevel":  # the stateless generation has no requests of the server
+    if message.get("method") == "resources/list":  # the stateless generation has no requests of the server
         send({"id": "s1", **QUESTION})
     return {"resultType": "complete"}
 

@@ -1,0 +1,3 @@
+"""The home that these tests share with the gateway's own."""
+
+from tests.edges.mcp.conftest import home as home
