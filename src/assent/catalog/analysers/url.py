@@ -8,16 +8,14 @@ looked up, and nothing is fetched: a redirect is followed by the server, unseen.
 from __future__ import annotations
 
 import re
-from base64 import b64decode
-from binascii import Error, unhexlify
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import unquote
 
 from assent.catalog.analysers.address import read_one
 from assent.catalog.analysers.host import Host, read_host
 from assent.catalog.analysers.reading import NOTHING, together, unknown
-from assent.catalog.analysers.secrets import holds_secret, strings
+from assent.catalog.analysers.secrets import carries_secret, strings
 from assent.catalog.observation import NamedFile, Reading
 from assent.model.profile import ToolProfile
 
@@ -39,9 +37,6 @@ _REMOVED = str.maketrans("", "", "\t\r\n")
 _PARTS = re.compile(r"[^\W_]+")
 #: A word or a number that says little: lower, upper, capital or camel case; a count, a date, a version.
 _ORDINARY = re.compile(r"(?:[a-z]{1,24}|[A-Z]{1,12}|(?:[A-Z]?[a-z]{2,16}){1,3}|v?[0-9]{1,10})")
-#: What may be text in base64 or hex; with `/` in it, or as one segment of a path.
-_CODED = (re.compile(r"[A-Za-z0-9+/_-]{16,8192}"), re.compile(r"[A-Za-z0-9+_-]{16,8192}"))
-_MOST_CODED = 32
 #: URLs within a URL, which a service in between fetches.
 _WITHIN = re.compile(r"(?i)https?:[/\\]{1,4}([^\s/\\?#\"'<>&]{1,255})")
 _MOST_WITHIN = 16
@@ -190,7 +185,7 @@ def _carries(host: Host, tail: str) -> str:
     """Why path, query, fragment and inner labels of the host carry data out; empty if they only name a page."""
     inner = ".".join(host.shown.split(".")[:-2]) if not host.shown[-1:].isdigit() else ""
     decoded = f"{inner} {_decoded(tail)}"
-    if holds_secret(decoded) or any(holds_secret(text) for text in _uncoded(decoded)):
+    if carries_secret(decoded) or carries_secret(decoded.replace("/", " ")):  # `/` is also a sign of base64
         return "a secret in a URL"
     if len(decoded) > CARRIES_ALTOGETHER:
         return "a URL long enough to carry data out"
@@ -201,25 +196,6 @@ def _carries(host: Host, tail: str) -> str:
 
 def _ordinary(part: str) -> bool:
     return bool(_ORDINARY.fullmatch(part)) if part.isascii() else len(part) <= 24 and part.isalpha()
-
-
-def _uncoded(text: str) -> Iterator[str]:
-    """What stands in base64 or hex in a text."""
-    for pattern in _CODED:
-        for count, found in enumerate(pattern.finditer(text)):
-            if count == _MOST_CODED:
-                break
-            coded = found[0].translate({45: 43, 95: 47})
-            for read in (unhexlify, _base64):
-                try:
-                    yield read(coded).decode("latin-1")
-                except (Error, ValueError):
-                    continue
-
-
-def _base64(coded: str) -> bytes:
-    whole = coded[:-1] if len(coded) % 4 == 1 else coded
-    return b64decode(whole + "=" * (-len(whole) % 4))
 
 
 def _file(rest: str) -> Reading:
