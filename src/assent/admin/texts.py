@@ -57,7 +57,7 @@ def catalog_from_archive(archive: bytes) -> Profiles:
     Raises:
         PolicyError: not an archive of a catalog.
     """
-    return Profiles.load(archived_profiles(archive))
+    return Profiles.activated(archived_profiles(archive))
 
 
 def archived_profiles(archive: bytes) -> tuple[Source, ...]:

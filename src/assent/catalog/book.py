@@ -9,12 +9,12 @@ verified, can only make the inferred one more serious.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from assent.catalog.infer import infer
-from assent.catalog.reading import Book, Source, read
+from assent.catalog.reading import OWN, Book, Source, package_of, read
 from assent.model.profile import REVERSIBILITY, Server, ToolDefinition, ToolProfile
 
 Standing = Literal["reviewed", "unverified", "inferred"]
@@ -38,8 +38,9 @@ class Found:
 class Profiles:
     """Every profile in force."""
 
-    def __init__(self, books: Sequence[Book]) -> None:
-        self._books = tuple(books)
+    def __init__(self, books: Sequence[Book], unread: Sequence[tuple[str, Source]] = ()) -> None:
+        self._read = list(books)
+        self._unread = list(unread)
 
     @classmethod
     def load(cls, sources: Sequence[Source]) -> Profiles:
@@ -50,10 +51,31 @@ class Profiles:
         """
         return cls([read(source) for source in sources])
 
+    @classmethod
+    def activated(cls, sources: Sequence[Source]) -> Profiles:
+        """Profile texts that were loaded when they were put in force: what is shipped is read when it is asked for.
+
+        A gateway needs one of them, and reading all costs a tenth of its start.
+
+        Raises:
+            PolicyError: one that is read at once; `find` raises it for any other.
+        """
+        packages = [(package_of(source), source) for source in sources]
+        unread = [(package, source) for package, source in packages if package and not source.name.startswith(OWN)]
+        at_once = [source for source in sources if all(source is not later for _, later in unread)]
+        return cls([read(source) for source in at_once], unread)
+
     @property
     def books(self) -> tuple[Book, ...]:
-        """The files, as loaded."""
-        return self._books
+        """Every file, read."""
+        return self._about({package for package, _ in self._unread})
+
+    def _about(self, packages: Collection[str]) -> tuple[Book, ...]:
+        """Every file that has been read, those about these packages among them."""
+        for one in [one for one in self._unread if one[0] in packages]:
+            self._read.append(read(one[1]))
+            self._unread.remove(one)
+        return tuple(self._read)
 
     def profile_of(self, server: Server, definition: ToolDefinition) -> ToolProfile:
         """The reviewed profile of a tool, else an inferred one."""
@@ -61,7 +83,7 @@ class Profiles:
 
     def find(self, server: Server, definition: ToolDefinition) -> Found:
         """The profile of a tool, and where it comes from."""
-        speaking = [book for book in self._books if definition.name in book.tools and _about(book, server)]
+        speaking = [book for book in self._about({server.package}) if _names(book, server, definition)]
         fitting = [book for book in speaking if not book.unverified and _fits(book, server, definition)]
         chosen = tuple([book for book in fitting if book.own] or fitting)
         if chosen:
@@ -78,8 +100,9 @@ class Profiles:
 
     def contested(self) -> Iterator[str]:
         """Tools that two files of one kind name: a line each for the operator."""
-        for at, book in enumerate(self._books):
-            for other in self._books[at + 1 :]:
+        books = self.books
+        for at, book in enumerate(books):
+            for other in books[at + 1 :]:
                 if book.own == other.own and (book.package, book.name) == (other.package, other.name):
                     shared = sorted(set(book.tools) & set(other.tools))
                     if shared and _same_versions(book, other):
@@ -88,7 +111,7 @@ class Profiles:
 
     def roots_of(self, package: str, arguments: Sequence[str]) -> tuple[str, ...] | None:
         """Roots that a server's own arguments or its working directory (`.`) name; None if no profile says which."""
-        for book in self._books:
+        for book in self._about({package}):
             if book.package == package and package:
                 if book.roots == "positional":
                     return tuple(word for word in arguments if not word.startswith("-"))
@@ -100,11 +123,14 @@ class Profiles:
 
     def zone_of(self, package: str) -> str:
         """Default zone of a package; empty if no profile says."""
-        return next((book.zone for book in self._books if package and book.package == package and book.zone), "")
+        return next(
+            (book.zone for book in self._about({package}) if package and book.package == package and book.zone), ""
+        )
 
 
-def _about(book: Book, server: Server) -> bool:
-    return book.name == server.name if book.name else book.package == server.package
+def _names(book: Book, server: Server, definition: ToolDefinition) -> bool:
+    same = book.name == server.name if book.name else book.package == server.package
+    return same and definition.name in book.tools
 
 
 def _fits(book: Book, server: Server, definition: ToolDefinition) -> bool:

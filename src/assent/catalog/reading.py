@@ -116,6 +116,12 @@ def list_digest(definitions: Sequence[str]) -> Digest:
     return Digest(digest(canonicalize(sorted(definitions))))
 
 
+def package_of(source: Source) -> str:
+    """The package a file is about, as far as a look at it tells; empty if it does not."""
+    match = re.search(r'^package = "([^"\n]+)"$', source.text, re.MULTILINE)
+    return match[1] if match else ""
+
+
 def read(source: Source) -> Book:
     """One profile file.
 

@@ -141,6 +141,23 @@ def test_two_files_that_name_one_tool_are_told_of() -> None:
     assert list(profiles(("catalog/a.toml", one), ("catalog/b.toml", other)).contested()) == []
 
 
+def test_what_was_activated_says_the_same_when_it_is_read_late() -> None:
+    """In any order of asking; and its own files are read at once, so that a mistake in one shows at once."""
+    sources = [*texts.shipped(), Text("catalog/own.toml", '[server]\nname = "s"\n[tools.x]\neffects = ["pay"]\n')]
+    whole = Profiles.load(sources)
+    for book in reversed(whole.books):
+        late = Profiles.activated(sources)
+        server = Server("s", package=book.package, version=[*book.versions, ""][0])
+        for tool in [*book.tools, "x"]:
+            for digest in book.digests.get(tool, frozenset()) or [DIGEST]:
+                definition = ToolDefinition(tool, {"name": tool}, Digest(digest))
+                assert late.find(server, definition) == whole.find(server, definition)
+        assert late.zone_of(book.package) == book.zone
+        assert sorted(one.source for one in late.books) == sorted(one.source for one in whole.books)
+    with pytest.raises(PolicyError):
+        Profiles.activated([*sources, Text("catalog/wrong.toml", '[server]\npackage = "npm:x"\nzone = "mars"\n')])
+
+
 def test_the_digest_of_a_tool_list_is_that_of_its_definitions() -> None:
     """In any order; one more, one less or one changed is another list."""
     assert list_digest(["b", "a"]) == list_digest(["a", "b"])
