@@ -149,8 +149,8 @@ def test_what_was_activated_says_the_same_when_it_is_read_late() -> None:
         late = Profiles.activated(sources)
         server = Server("s", package=book.package, version=[*book.versions, ""][0])
         for tool in [*book.tools, "x"]:
-            for digest in book.digests.get(tool, frozenset()) or [DIGEST]:
-                definition = ToolDefinition(tool, {"name": tool}, Digest(digest))
+            for listed in book.digests.get(tool, frozenset()) or [DIGEST]:
+                definition = ToolDefinition(tool, {"name": tool}, Digest(listed))
                 assert late.find(server, definition) == whole.find(server, definition)
         assert late.zone_of(book.package) == book.zone
         assert sorted(one.source for one in late.books) == sorted(one.source for one in whole.books)
