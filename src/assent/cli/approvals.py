@@ -10,11 +10,13 @@ import click
 
 from assent.cli.asking import confirm, passphrase
 from assent.cli.card import as_json as row
-from assent.cli.card import status_of
+from assent.cli.card import proposed, status_of
 from assent.cli.output import columns, print_json, visible, when
 from assent.cli.shell import JSON_OPTION, KEY_OPTION, YES_OPTION, Shell, with_shell
+from assent.errors import AssentError
 from assent.model.approval import Approval
 from assent.model.delegation import Delegation
+from assent.ports import Reader
 
 _POLL = 0.3  # seconds between two looks
 
@@ -44,6 +46,25 @@ def command(ctx: click.Context, shell: Shell, everything: bool, watch: bool, as_
         click.echo("nothing waits for you" if not everything else "no question yet")
     for line in columns(_cells(one, now) for one in found):
         click.echo(line)
+    with shell.read() as reader:
+        repeated = _repeated(reader)
+    for line in proposed(repeated):
+        click.echo(line)
+
+
+def _repeated(reader: Reader) -> list[tuple[int, str]]:
+    """What people have said yes to again and again, as rules; none while no policy can be read."""
+    from assent.admin.activate import active
+    from assent.approve.repeated import proposals
+
+    approvals = reader.approvals()
+    if not any(one.answers for one in approvals):
+        return []  # no policy need be loaded for this
+    try:
+        bundle, _ = active(reader)
+    except AssentError:
+        return []
+    return proposals(approvals, bundle)
 
 
 @command.command("delegations")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -108,6 +108,7 @@ def give(
 
     from assent.approve.answer import Said, answer
     from assent.approve.delegate import Terms
+    from assent.approve.repeated import proposals
     from assent.model.ids import ApprovalId
 
     (verdict, reason), (yes, key) = said, how
@@ -126,7 +127,8 @@ def give(
         after = answer(home.log, given, signer, home.rules().bundle.members, keep_days=home.config.sidecar_days)
         with home.store.read() as reader:
             made = next((one for one in reader.delegations(after.session) if one.approval == after.id), None)
-    for line in [*_after(after), *(_granted(made) if made else ())]:
+            repeated = proposals(reader.approvals(), home.rules().bundle, like=after) if verdict == "approve" else []
+    for line in [*_after(after), *(_granted(made) if made else ()), *proposed(repeated)]:
         click.echo(line)
     return 0
 
@@ -156,6 +158,16 @@ def _asked(approval: Approval, verdict: str, terms: tuple[bool, int, int], *, ye
     if choice == "n":
         raise RequestError("not_confirmed", "nothing was done, for the answer was no")
     return str(choice) == "s"
+
+
+def proposed(repeated: Sequence[tuple[int, str]]) -> list[str]:
+    """Rules that would let pass what was approved again and again; for a person to paste, never applied here."""
+    lines: list[str] = []
+    for count, text in repeated:
+        lines += ["", f"said yes {count} times to the same tool and targets. To let it pass, write the rule like this,"]
+        lines += ["then `assent policy activate`:", ""]
+        lines += ["  " + visible(line) for line in text.splitlines()]
+    return lines
 
 
 def _granted(made: Delegation) -> list[str]:

@@ -7,15 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from assent.approve.repeated import ENOUGH
 from assent.cli.ledger import Receipt, receipt_of, tool_of, values_of
 from assent.cli.mode import observing_until
 from assent.cli.output import when
 from assent.cli.story import bundle_of, policies_of
 from assent.decide.exact import decode
-from assent.decide.facts import Facts
+from assent.decide.facts import Facts, shown
+from assent.decide.flow import effects, reversibility
+from assent.model.decision import Decision
 from assent.model.ids import Digest
 from assent.model.profile import ToolDefinition, ToolProfile
 from assent.policy.bundle import Bundle
+from assent.policy.propose import proposal
 from assent.ports import Reader
 
 _UNPERMITTED = "(no policy permits it)"
@@ -29,7 +33,6 @@ class Spoken:
     Args:
         questions: how many it would have come to, variations counted once.
         tools: `server/tool` with how often, most first.
-        proposals: the rule as it could be written to let the most frequent ones pass.
     """
 
     id: str
@@ -38,7 +41,24 @@ class Spoken:
     stopped: int = 0
     keys: set[str] = field(default_factory=set)
     counted: Counter[str] = field(default_factory=Counter)
-    proposals: tuple[str, ...] = ()
+
+    _offers: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+    def propose(self, key: str, bundle: Bundle | None, facts: Facts | None) -> None:
+        """Count one more call of a kind, and keep the rule that would let its kind pass."""
+        about = key.partition(" ")[2]
+        count, text = self._offers.get(about, (0, ""))
+        rule = bundle.rule(self.id) if bundle else None
+        if not count and rule is not None and facts is not None:
+            asked = Decision("escalate", (), effects=effects(facts), reversibility=reversibility(facts))
+            text = proposal(rule, shown(facts, asked))
+        self._offers[about] = (count + 1, text)
+
+    @property
+    def proposals(self) -> tuple[str, ...]:
+        """The rule as it could be written for what was most frequent, if that came up often enough."""
+        often = sorted((one for one in self._offers.values() if one[0] >= ENOUGH and one[1]), reverse=True)
+        return tuple(text for _, text in often[:1])
 
     @property
     def questions(self) -> int:
@@ -141,7 +161,8 @@ def _count(found: Observations, reader: Reader, receipt: Receipt, bundle: Bundle
     found.stopped += stopped
     found.asked += not stopped
     tool = f"{receipt.text('action', 'server')}/{tool_of(reader, receipt)}"
-    key = f"{receipt.session} {_question(reader, receipt) or receipt.hash}"
+    facts = facts_of(reader, values_of(reader, receipt) or {})  # None if erased, or never kept
+    key = f"{receipt.session} {facts.refusal if facts else receipt.hash}"
     if not stopped:
         found.keys.add(key)
     for id, reason in _who(receipt, bundle):
@@ -150,6 +171,7 @@ def _count(found: Observations, reader: Reader, receipt: Receipt, bundle: Bundle
         spoken.asked += not stopped
         spoken.counted[tool] += 1
         spoken.keys.add(key)
+        spoken.propose(key, bundle, facts)
 
 
 def _who(receipt: Receipt, bundle: Bundle | None) -> list[tuple[str, str]]:
@@ -160,12 +182,6 @@ def _who(receipt: Receipt, bundle: Bundle | None) -> list[tuple[str, str]]:
         if rule is None or rule.effect == "forbid":
             found.append((id, rule.says("reason", "a policy says so") if rule else "its text is not in the archive"))
     return found or [(_UNPERMITTED, "nothing permits it, and what nothing permits is denied")]
-
-
-def _question(reader: Reader, receipt: Receipt) -> str:
-    """What a person's answer would have held for; empty if the facts are erased or were never kept."""
-    facts = facts_of(reader, values_of(reader, receipt) or {})
-    return facts.refusal if facts else ""
 
 
 def facts_of(reader: Reader, values: Mapping[str, object]) -> Facts | None:
