@@ -89,6 +89,11 @@ class Gathered:
         self.facts = replace(self.facts, delegations=tuple(mine[-MOST_DELEGATIONS:]))
         return bool(mine)
 
+    def stand_on(self, delegation: str) -> None:
+        """Record with the decision the one that it stands on, and no other: each holds a whole card."""
+        given = tuple(one for one in self.facts.delegations if one.id == delegation)
+        self.facts = replace(self.facts, delegations=given)
+
 
 class Gatherer:
     """Gathers facts for one home.

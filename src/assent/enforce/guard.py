@@ -223,6 +223,7 @@ class Guard:
         asked = reader.approval_for(gathered.session.id, gathered.action.digest)
         if (asked is None or asked.status == "pending") and gathered.delegate(reader):
             within = self._tightened(call, rules, decide(rules.bundle, gathered.facts))
+            gathered.stand_on(within.delegation)
             if within.verdict == "allow":
                 return within, ()
         if asked is None:

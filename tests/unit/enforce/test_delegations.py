@@ -10,10 +10,13 @@ import pytest
 
 from assent.approve.answer import Said, answer
 from assent.approve.delegate import Terms, revoke
+from assent.cli.ledger import receipt_of, values_of
+from assent.cli.observations import facts_of
+from assent.decide.pdp import decide
 from assent.enforce.guard import Allowed, Refused
 from assent.errors import RequestError
 from assent.model.delegation import Delegation
-from assent.model.ids import SessionId
+from assent.model.ids import LeafIndex, SessionId
 from assent.model.outcome import Outcome
 from tests.world import OWNER, World, tool
 
@@ -161,9 +164,16 @@ async def granted_again(world: World) -> Delegation:
         return next(one for one in reader.delegations(world.session) if one.status == "live")
 
 
-async def test_of_two_calls_for_the_last_count_one_passes(world: World) -> None:
+async def test_of_two_calls_for_the_last_count_one_passes(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The count is compared and used in the transaction that mints the permit."""
     given = await granted(world, 1)
+    commit = world.log.commit
+
+    async def late(*job: object, **how: object) -> object:
+        await asyncio.sleep(0.05)  # all have decided before any of them commits
+        return await commit(*job, **how)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(world.log, "commit", late)
     calls = [world.call(SEND, {**TO_BOB, "text": f"racing {n}"}) for n in range(8)]
     rulings = await asyncio.gather(*(world.guard.authorize(call) for call in calls))
     allowed = [one for one in rulings if isinstance(one, Allowed)]
@@ -191,3 +201,20 @@ async def test_a_persons_no_goes_before_it(world: World) -> None:
     world.say((await world.asked(call)).id, "deny")
     assert (await world.refusal(call)).decision.reasons[0].code == "refused_by_person"
     await world.run(world.call(SEND, {**TO_BOB, "text": "still"}))
+
+
+async def test_a_verdict_is_recomputed_from_its_receipt(world: World) -> None:
+    """Invariant 10: the recorded facts hold the one delegation it stood on, and give the same decision."""
+    given = await granted(world, 5)
+    cleo = world.call(SEND, {**TO_BOB, "recipient": "cleo@example.org"})
+    said = Said((await world.asked(cleo)).id, OWNER, "approve", world.clock.now(), terms=Terms(5, 60))
+    answer(world.log, said, world.operator, world.home.rules().bundle.members)
+    await world.run(cleo)
+    await world.run(world.call(SEND, {**TO_BOB, "text": "later"}))
+    with world.store.read() as reader:
+        index = max(n for n, data in reader.leaves() if b'"delegation":"' in data and b'"kind":"decision"' in data)
+        receipt = receipt_of(index, reader.leaf(LeafIndex(index)) or b"")
+        facts = facts_of(reader, values_of(reader, receipt) or {})
+    assert facts is not None and [one.id for one in facts.delegations] == [given.id]
+    again = decide(world.home.rules().bundle, facts)
+    assert (again.verdict, again.delegation) == (receipt.text("verdict"), receipt.text("delegation"))
