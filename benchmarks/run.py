@@ -80,6 +80,13 @@ GOALS = (
     Goal("quiet", "questions in fifty calls of ordinary work", 1, "", lambda data: data["per_fifty"]),
     Goal("quiet", "  for reads", 0, "", lambda data: data["asked_for_reads"]),
     Goal("quiet", "  calls wrongly stopped", 0, "", lambda data: data["stopped"]),
+    Goal(
+        "inference",
+        "serious tools called harmless",
+        0,
+        "tools",
+        lambda data: len(data["all"]["serious_called_harmless"]),
+    ),
     Goal("startup", "`assent --help`", 0.25, "s", lambda data: data["startup"]["assent --help"]["median_s"]),
     Goal("verify", "verify, per million receipts", 20, "s", lambda data: data["verify"]["us_per_leaf"]),
     Goal("verify", "verify, peak memory", 500, "MiB", lambda data: data["verify"]["peak_mib"]),

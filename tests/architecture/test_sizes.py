@@ -22,6 +22,13 @@ def test_totals_hold() -> None:
     assert sizes.totals(modules()) == []
 
 
+def test_only_words_are_data() -> None:
+    """A module of words does not count as code; one with a call in it does, whatever it is listed as."""
+    words, code = parse(sizes.DATA[0], 'A = {"a": """\n' + "b\n" * 6_000 + '"""}'), "A = frozenset()\n" * 6_000
+    assert sizes.totals([words]) == []
+    assert sizes.totals([parse(sizes.DATA[0], code)]) == ["pure core: 6000 code lines, at most 5000"]
+
+
 def test_soft_limit_asks_for_a_reason() -> None:
     """41 lines of function need a reason; with one they pass; 40 need none."""
     assert sizes.over([long_function(41)], {}) == [

@@ -1,142 +1,74 @@
-"""Words in tool and argument names, and what they vote for; English and others.
+"""What the words of a name vote for; the words themselves are in `vocabulary`.
 
-A word that is not here is unknown, and an unknown verb is serious (DESIGN §4.4).
-Only words that cannot mean anything but looking stand under `read`.
+A word that is not there is unknown, and an unknown verb is serious (DESIGN §4.4).
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
-_VERBS: Mapping[str, str] = {
-    "read": """
-        get list read show describe search find fetch lookup query view count check inspect retrieve browse compare
-        diff display explain validate preview whoami ping summarize
-        leer obtener listar mostrar buscar consultar ver contar
-        lire obtenir lister afficher chercher rechercher consulter compter
-        lesen holen auflisten anzeigen suchen finden abfragen zeigen zaehlen
-        ler obter mostrar procurar leggere ottenere elencare mostrare cercare
-        lezen ophalen tonen zoeken czytaj pobierz szukaj pokaz
-        läsa hämta visa sök oku getir listele ara goster
-        читать получить показать найти список искать
-        读取 获取 查询 列出 搜索 查看 読む 取得 一覧 検索 表示 읽기 조회 검색 목록
-    """,
-    "write": """
-        write create add update edit set put insert append save store upload rename move copy modify change patch
-        upsert replace make mkdir touch import sync register configure enable archive restore mark label tag assign
-        comment open close fork commit stage checkout merge rebase cherry schedule book reserve upload record log
-        draft attach link unlink pin unpin start pause resume lock unlock generate init annotate convert apply
-        complete submit accept reject resolve react star follow vote clone ack subscribe activate
-        escribir crear agregar anadir actualizar editar guardar mover copiar cambiar subir
-        ecrire creer ajouter modifier mettre enregistrer deplacer copier changer
-        schreiben erstellen anlegen hinzufuegen aktualisieren bearbeiten speichern verschieben kopieren aendern
-        escrever criar adicionar atualizar salvar scrivere creare aggiungere aggiornare salvare
-        schrijven maken toevoegen bijwerken opslaan zapisz utworz dodaj zmien skriva skapa spara
-        yaz olustur ekle guncelle kaydet писать записать создать добавить изменить обновить сохранить
-        写入 创建 新增 添加 更新 修改 保存 編集 作成 追加 書く 保存する 쓰기 생성 추가 수정 저장
-    """,
-    "delete": """
-        delete remove drop clear erase purge destroy wipe truncate prune uninstall unset discard reset revert rollback
-        trash empty flush evict expunge shred cancel abort unsubscribe unregister detach disconnect nuke rm rmdir del
-        terminate kill stop shutdown decommission disable overwrite force squash cleanup gc expire
-        borrar eliminar quitar supprimer effacer enlever vider loeschen entfernen verwerfen leeren
-        apagar excluir remover deletar eliminare cancellare rimuovere verwijderen wissen usun skasuj kasuj
-        radera ta_bort sil kaldir удалить стереть очистить
-        删除 移除 清空 清除 刪除 削除 消去 삭제 제거 지우기
-    """,
-    "send": """
-        send post publish share email mail message notify reply forward tweet broadcast submit invite dm sms call
-        request navigate crawl scrape download webhook emit push upload transmit export respond announce
-        enviar publicar compartir responder envoyer publier partager repondre senden veroeffentlichen teilen antworten
-        inviare pubblicare condividere verzenden versturen delen wyslij opublikuj skicka dela gonder paylas
-        отправить послать опубликовать
-        发送 发布 分享 送信 投稿 共有 보내기 전송 게시
-    """,
-    "pay": """
-        pay transfer charge refund purchase buy order invoice withdraw deposit donate remit payout checkout_cart trade
-        sell swap bid stake topup capture settle wire
-        pagar comprar transferir cobrar payer acheter virer rembourser zahlen bezahlen kaufen ueberweisen
-        pagare comprare trasferire bonifico betalen kopen zaplac kup przelej betala kopa ode satin_al
-        оплатить купить перевести заплатить
-        支付 付款 转账 购买 支払う 支払 送金 購入 결제 송금 구매
-    """,
-    "execute": """
-        run execute exec eval evaluate invoke spawn launch deploy script shell command bash sh build compile install
-        trigger dispatch perform do apply_patch simulate click type press fill hover drag scale migrate provision
-        restart reboot boot load inject play process handle act action operate control automate
-        ejecutar correr executer lancer ausfuehren starten executar rodar eseguire uitvoeren uruchom wykonaj
-        kor calistir запустить выполнить
-        执行 运行 部署 実行 起動 실행 배포
-    """,
-    "grant": """
-        grant authorize approve permit allow revoke impersonate login logout signin signup authenticate rotate
-        delegate elevate sudo chmod chown promote demote escalate trust assume
-        otorgar conceder autorizar accorder autoriser gewaehren erlauben freigeben autorizzare concedere
-        toestaan przyznaj bevilja yetki_ver разрешить
-        授权 批准 許可 承認 승인 권한부여
-    """,
-}
+from assent.catalog import vocabulary
 
-#: Read verbs that are no nouns, so that they count after a namespace word too (`notion_get_page`).
-PLAIN_READ_VERBS = frozenset({"get", "find", "fetch", "describe", "lookup", "retrieve", "whoami"})
-#: Nouns that say, as the whole name, that it only looks (`git_status`, but not `status_bump`).
-READ_NOUNS = frozenset({"status", "info", "version", "help", "stats", "log", "logs", "history", "stat", "head", "tail"})
-#: A read verb and a particle that are another verb together.
-_PHRASES = frozenset(
-    {("check", "in"), ("check", "out"), ("check", "off"), ("count", "down"), ("show", "off"), ("get", "rid")}
-    | {("get", "paid"), ("find", "fix"), ("read", "aloud")}
-)
 #: Most characters of a name that are read.
 LONGEST_NAME = 256
-#: Words between two verbs: what follows is a verb too, and must be known.
-CONJUNCTIONS = frozenset({"and", "or", "then", "und", "oder", "et", "ou", "y", "e", "og", "en", "i"})
-#: Past forms and objects that are nothing that happens (`list_commits` is in no table anyway).
-_NOUNS_AFTER_READ = frozenset({"log", "message", "comment", "order", "invoice", "label", "tag", "action", "process",
-                               "command", "script", "record", "request", "link", "build", "store", "call", "mail",
-                               "email", "copy", "draft", "star", "fork", "commit", "branch", "trade", "import",
-                               "status", "deposit", "post", "type", "transfer", "charge", "share", "open"})  # fmt: skip
+#: Fewest letters of a verb that is looked for inside a longer word (`getanddelete`), and at its ends.
+_INSIDE, _AT_AN_END = 6, 4
+_CJK = re.compile("[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_LATIN = str.maketrans("łøđıæœßþ", "lodiaosp")
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
+_DIGITS = (str.maketrans("0134578", "oieastb"), str.maketrans("0134578", "oleastb"))
+_DRAWN = str.maketrans(vocabulary.DRAWN, vocabulary.DRAWN_LIKE)
+#: Invisible, or not a character at all (Unicode general categories).
+_INVISIBLE = frozenset({"Cf", "Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 
-_DOMAINS: Mapping[str, str] = {
-    "financial": "payment pay invoice price money account_balance balance card bank iban transfer refund order charge "
-    "payout subscription billing wallet crypto stock trade budget expense tax currency amount",
-    "identity": "user role permission token key password secret credential group member login session auth oauth acl "
-    "identity account policy iam certificate",
-    "infrastructure": "server instance cluster pod namespace node deployment deploy container docker kubernetes bucket "
-    "dns domain network firewall volume vm lambda terraform stack queue",
-    "communication": "mail email message channel slack sms chat post tweet notification contact invite call thread "
-    "url webhook http fetch web browser page",
-    "code": "repo repository git commit branch pull merge issue code file_contents workflow build test package shell "
-    "command script terminal notebook",
-    "data": "file files directory folder table row record database db sql query entity entities relation document "
-    "sheet graph observation collection index",
-}
+_Meanings = frozenset[str]
+_NONE: _Meanings = frozenset()
 
 
 def _fold(word: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", word.casefold())
+    decomposed = unicodedata.normalize("NFKD", word.casefold().translate(_LATIN))
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
-def _table(source: Mapping[str, str]) -> Mapping[str, frozenset[str]]:
-    table: dict[str, frozenset[str]] = {}
+def _spellings(word: str) -> set[str]:
+    return {_fold(word), _fold(word.translate(_UMLAUTS))}
+
+
+def _table(source: Mapping[str, str]) -> Mapping[str, _Meanings]:
+    table: dict[str, _Meanings] = {}
     for meaning, text in source.items():
         for word in text.split():
-            key = _fold(word)
-            table[key] = table.get(key, frozenset()) | {meaning}
+            for key in _spellings(word):
+                table[key] = table.get(key, _NONE) | {meaning}
     return table
 
 
-VERBS: Mapping[str, frozenset[str]] = _table(_VERBS)
-DOMAIN_WORDS: Mapping[str, frozenset[str]] = _table(_DOMAINS)
+VERBS: Mapping[str, _Meanings] = _table(vocabulary.VERBS)
+DOMAIN_WORDS: Mapping[str, _Meanings] = _table(vocabulary.DOMAINS)
+PRODUCTS = frozenset(vocabulary.PRODUCTS.split())
+NOUNS_AFTER_READ = frozenset(vocabulary.NOUNS_AFTER_READ.split())
+CONJUNCTIONS = frozenset(vocabulary.CONJUNCTIONS.split())
+_PLAIN_READ_VERBS = frozenset(vocabulary.PLAIN_READ_VERBS.split())
+_READ_NOUNS = frozenset(vocabulary.READ_NOUNS.split())
+_READ_TAILS = frozenset(vocabulary.READ_TAILS.split())
+_NOUNS = frozenset(vocabulary.NOUNS.split()) | PRODUCTS
+_NOUNS_BEFORE = frozenset(vocabulary.NOUNS_BEFORE.split())
+_BEFORE_REQUEST = frozenset({"merge", "pull", "push", "change", "feature", "review"})
+_DERIVED = frozenset(vocabulary.DERIVED.split())
+_PHRASES = frozenset(tuple(phrase.split()) for phrase in vocabulary.PHRASES.split("|"))
 #: Scripts without spaces between words: a verb is looked for anywhere in the name.
-UNSPACED: Mapping[str, frozenset[str]] = {
-    word: meanings
-    for word, meanings in VERBS.items()
-    if re.match("[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]", word)
-}
+UNSPACED: Mapping[str, _Meanings] = {word: found for word, found in VERBS.items() if _CJK.match(word)}
+_JOINS = tuple(_fold(word) for word in vocabulary.JOINS.split())
+#: Serious verbs that are looked for inside longer words.
+_GLUED: Mapping[str, _Meanings] = {
+    word: found
+    for word, found in VERBS.items()
+    if len(word) >= _AT_AN_END and word.isascii() and "_" not in word
+    and "read" not in found and word not in NOUNS_AFTER_READ
+}  # fmt: skip
 
 
 @lru_cache(maxsize=4096)
@@ -146,7 +78,64 @@ def words(name: str) -> tuple[str, ...]:
     return tuple(_fold(word) for word in re.split(r"[\W_]+", spaced) if word)
 
 
-def effects_of(name: str, namespace: frozenset[str] = frozenset()) -> tuple[frozenset[str], str]:
+def skeleton(name: str) -> str:
+    """How a name looks: compatibility forms, case, accents and foreign letters folded."""
+    return _fold(name).translate(_DRAWN).replace("0", "o").replace("1", "l")
+
+
+def invisible(name: str) -> bool:
+    """Does it hold characters that are not seen?"""
+    return any(unicodedata.category(character) in _INVISIBLE for character in name)
+
+
+def disguised(name: str) -> bool:
+    """Is it written with letters that look like others: mixed scripts, full-width forms, invisible characters?"""
+    if name.isascii():
+        return False
+    if invisible(name):
+        return True
+    for word in re.findall(r"[^\W\d_]+", name):
+        scripts = {unicodedata.name(letter, "?").partition(" ")[0] for letter in word}
+        if len(scripts) > 1 and not scripts.isdisjoint({"LATIN", "FULLWIDTH", "MATHEMATICAL"}):
+            return True
+        foreign = not word.isascii() and scripts.isdisjoint({"LATIN"}) and not _CJK.search(word)
+        if scripts & {"FULLWIDTH", "MATHEMATICAL", "?"} or (foreign and skeleton(word) in VERBS):
+            return True
+    return False
+
+
+@lru_cache(maxsize=4096)
+def meanings(word: str) -> _Meanings:
+    """What one folded word votes for: as it is, with digits for letters, or with a verb inside it."""
+    if word in VERBS:
+        return VERBS[word]
+    if not word.isalpha():
+        for spelled in (word.translate(digits) for digits in _DIGITS):
+            if spelled in VERBS:
+                return VERBS[spelled]
+    return frozenset().union(*_glued(word)) if _AT_AN_END < len(word) <= 64 and word.isascii() else _NONE
+
+
+def _glued(word: str) -> Iterator[_Meanings]:
+    if word in _NOUNS or word in DOMAIN_WORDS:
+        return
+    for verb, found in _GLUED.items():
+        at = word.find(verb)
+        if at < 0:
+            continue
+        before, after = word[:at], word[at + len(verb) :]
+        if after in _DERIVED or (after and before and len(verb) < _INSIDE):
+            continue
+        if len(verb) >= _INSIDE or _known(before or after):
+            yield found
+
+
+def _known(word: str) -> bool:
+    """Is what stands beside a short verb a word itself (`sendall`, but not `skill`)?"""
+    return word in VERBS or word in _NOUNS or word in DOMAIN_WORDS or word in ("all", "many", "now", "bulk", "batch")
+
+
+def effects_of(name: str, namespace: frozenset[str] = PRODUCTS) -> tuple[_Meanings, str]:
     """What the verbs of a name vote for, and why.
 
     Every known serious word counts wherever it stands; `read` counts only as the
@@ -155,36 +144,75 @@ def effects_of(name: str, namespace: frozenset[str] = frozenset()) -> tuple[froz
     """
     if len(name) > LONGEST_NAME:
         return frozenset({"unknown"}), f"name `{name[:64]}…`: too long to be read"
+    if disguised(name):
+        return frozenset({"unknown"}), f"name `{name}`: has letters that look like others"
     parts = list(words(name))
     while len(parts) > 1 and parts[0] in namespace:
         parts.pop(0)
-    unspaced = {effect for word, found in UNSPACED.items() if any(word in part for part in parts) for effect in found}
-    if unspaced:
-        serious = frozenset(unspaced - {"read"})
-        return (serious or frozenset({"read"})), f"name `{name}`: {', '.join(sorted(serious or unspaced))}"
-    reading = _reads(parts)
+    if any(_CJK.search(part) for part in parts):
+        return _unspaced(name, parts)
+    leading = _leads(parts)
     serious = frozenset(
         effect
-        for place, part in enumerate(parts)
-        for effect in VERBS.get(part, frozenset())
-        if effect != "read" and not (reading and (part in _NOUNS_AFTER_READ if place else part in READ_NOUNS))
+        for effect, place in _serious(parts)
+        if not _compound(parts, place) and not (leading and _noun(parts, place))
     )
     if serious:
         return serious, f"name `{name}`: verb for {', '.join(sorted(serious))}"
-    if reading:
+    if leading or _looks(parts):
         return frozenset({"read"}), f"name `{name}`: reads"
     return frozenset({"unknown"}), f"name `{name}`: no verb that is known"
 
 
-def _reads(parts: list[str]) -> bool:
+def _unspaced(name: str, parts: list[str]) -> tuple[_Meanings, str]:
+    found = {effect for word, effects in UNSPACED.items() if any(word in part for part in parts) for effect in effects}
+    found |= {effect for part in parts for effect in meanings(part)}
+    serious = frozenset(found - {"read"})
+    if serious or not found or any(word in part for word in _JOINS for part in parts):
+        return (serious or frozenset({"unknown"})), f"name `{name}`: {', '.join(sorted(serious)) or 'unknown'}"
+    return frozenset({"read"}), f"name `{name}`: reads"
+
+
+def _serious(parts: list[str]) -> Iterator[tuple[str, int]]:
+    for place, part in enumerate(parts):
+        for effect in meanings(part) - {"read"}:
+            yield effect, place
+
+
+def _noun(parts: list[str], place: int) -> bool:
+    """Is a serious word only what is looked at, after a leading read verb or as a noun that says so?"""
+    if place == 0:
+        return len(parts) == 1 and parts[0] in _READ_NOUNS
+    return parts[place] in NOUNS_AFTER_READ
+
+
+def _compound(parts: list[str], place: int) -> bool:
+    """Is it half of a noun like `merge request`? (Alone it is none: `merge_request` is not known to look.)"""
+    following = parts[place + 1] if place + 1 < len(parts) else ""
+    before = parts[place - 1] if place else ""
+    if parts[place] in ("request", "requests"):
+        return before in _BEFORE_REQUEST
+    return place > 0 and parts[place] in _BEFORE_REQUEST and following in _NOUNS_BEFORE
+
+
+def _leads(parts: list[str]) -> bool:
     """Is the leading verb one that only looks, with no second, unknown verb joined to it?"""
     for place, part in enumerate(parts[:-1]):
-        if part in CONJUNCTIONS and "read" not in VERBS.get(parts[place + 1], frozenset()):
+        following = parts[place + 1]
+        if part in CONJUNCTIONS and "read" not in VERBS.get(following, _NONE) and following not in _NOUNS:
             return False
     if tuple(parts[:2]) in _PHRASES:
         return False
-    if len(parts) == 1 and parts[0] in READ_NOUNS:
+    if len(parts) == 1 and parts[0] in _READ_NOUNS:
         return True
-    if parts and VERBS.get(parts[0], frozenset()) == {"read"}:
+    if parts and VERBS.get(parts[0], _NONE) == {"read"}:
         return True
-    return len(parts) > 1 and parts[1] in PLAIN_READ_VERBS
+    # `acme_get_page`; a first word that is built like a verb may be one
+    return len(parts) > 1 and parts[1] in _PLAIN_READ_VERBS and not re.search("(ify|i[sz]e|ate|en)$", parts[0])
+
+
+def _looks(parts: list[str]) -> bool:
+    """Nothing but nouns, and at the end one that says that it looks, or a verb that is no noun (`db-cluster-get`)?"""
+    if len(parts) > 1 and parts[-1] in ("get", "describe", "retrieve") and len(parts[0]) > 1:
+        return not re.search("(ify|i[sz]e|ate|en)$", parts[0])
+    return len(parts) > 1 and parts[-1] in _READ_TAILS and all(part in _NOUNS for part in parts[:-1])

@@ -2,41 +2,27 @@
 
 from __future__ import annotations
 
-import difflib
-import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from assent.cli.asking import confirm, passphrase
+from assent.cli.difference import changed, printed
+from assent.cli.listing import definition_of, diff, in_force, named, offered_by, scan
 from assent.cli.output import columns, print_json, quoted, visible
 from assent.cli.seen import server_of
 from assent.cli.shell import JSON_OPTION, KEY_OPTION, YES_OPTION, Shell, with_shell
-from assent.errors import RequestError
 from assent.model.ids import Digest
-from assent.model.profile import ToolDefinition
 
 if TYPE_CHECKING:
     from assent.catalog.book import Found, Profiles
     from assent.ports import Pin, Reader
 
 
-@click.group("catalog")
+@click.group("catalog", commands=[scan, diff])
 def command() -> None:
-    """What is known of tools; accept a changed one."""
-
-
-def definition_of(pin: Pin) -> ToolDefinition:
-    """The pinned definition."""
-    return ToolDefinition(pin.tool, json.loads(pin.definition), pin.digest)
-
-
-def _profiles(reader: Reader) -> Profiles:
-    from assent.admin.activate import active
-
-    return active(reader)[1]
+    """What is known of tools; scan a server, see what changed, accept it."""
 
 
 @command.command("list")
@@ -48,7 +34,7 @@ def list_(shell: Shell, server: str | None, as_json: bool) -> None:
     from assent.admin.foresee import contested
 
     with shell.read() as reader:
-        profiles = _profiles(reader)
+        profiles = in_force(reader)
         rows = [_row(reader, profiles, pin) for pin in reader.pins(server)]
         notes = contested(reader, profiles)
     if as_json:
@@ -92,12 +78,20 @@ def _cells(row: dict[str, object]) -> list[str]:
 
 @command.command("show")
 @click.argument("name", metavar="SERVER/TOOL")
+@JSON_OPTION
 @with_shell
-def show(shell: Shell, name: str) -> None:
+def show(shell: Shell, name: str, as_json: bool) -> None:
     """Tell what is known of one tool, and why."""
     with shell.read() as reader:
-        pin = _named(reader, name)[0]
-        found = _profiles(reader).find(server_of(reader, pin.server), definition_of(pin))
+        pin = named(reader, name)[0]
+        server, profiles = server_of(reader, pin.server), in_force(reader)
+        row = _row(reader, profiles, pin)
+    found = profiles.find(server, definition_of(pin))
+    if as_json:
+        profile = found.profile
+        more = {"analysers": list(profile.analysers), "targets": dict(profile.targets), "because": list(profile.votes)}
+        print_json({**row, **more, "described": definition_of(pin).definition})
+        return
     for line in columns(_facts(pin, found)):
         click.echo(line)
     for line in _difference(pin):
@@ -131,29 +125,11 @@ def _facts(pin: Pin, found: Found) -> list[tuple[str, str]]:
 
 
 def _difference(pin: Pin) -> list[str]:
-    """What the server offers instead of what is pinned, line by line; nothing if it is the same."""
+    """What the server offers instead of what is pinned, part by part; nothing if it is the same."""
     if pin.digest == pin.offered:
         return []
-    before, after = (_pretty(text) for text in (pin.definition, pin.offered_definition))
-    colours = {"+": "green", "-": "red"}
-    lines = difflib.unified_diff(before, after, "pinned", "offered now", lineterm="", n=2)
-    return [f"{visible(pin.server)}/{visible(pin.tool)} has changed:"] + [
-        "  " + click.style(visible(line), fg=colours.get(line[:1])) for line in lines
-    ]
-
-
-def _pretty(definition: str) -> list[str]:
-    return json.dumps(json.loads(definition), indent=2, ensure_ascii=False, sort_keys=True).splitlines()
-
-
-def _named(reader: Reader, name: str) -> Sequence[Pin]:
-    """The pins of `SERVER/TOOL` or of a whole `SERVER`."""
-    server, _, tool = name.partition("/")
-    found = [pin for pin in reader.pins(server) if not tool or pin.tool == tool]
-    if not found:
-        help = "`assent catalog list` names every tool seen"
-        raise RequestError("unknown_tool", f"no tool `{visible(name)}` has been seen", help=help)
-    return found
+    shown = printed(changed(definition_of(pin), offered_by(pin)))
+    return [f"{visible(pin.server)}/{visible(pin.tool)} has changed:", *shown]
 
 
 @command.command("accept")
@@ -167,7 +143,7 @@ def accept(shell: Shell, name: str | None, key: Path | None, yes: bool) -> None:
 
     with shell.open() as home:
         with home.store.read() as reader:
-            pins = _named(reader, name) if name else reader.pins()
+            pins = named(reader, name) if name else reader.pins()
         changed = [pin for pin in pins if pin.digest != pin.offered]
         if not changed:
             click.echo("nothing to accept: every tool is offered as it is pinned")

@@ -100,7 +100,7 @@ def _supposed(home: Home, principal: str) -> Session:
 
 
 def _call(reader: Reader, action: Mapping[str, object], session: SessionId) -> Call:
-    from assent.cli.catalog import definition_of
+    from assent.cli.listing import definition_of
     from assent.enforce.gather import Call
 
     server, tool = str(action["server"]), str(action["tool"])

@@ -140,7 +140,7 @@ def _in_force(reader: Reader) -> Iterator[Finding]:
     """Rules that will deny although they loaded, and how much of what was seen somebody has reviewed."""
     from assent.admin.activate import active
     from assent.admin.foresee import foresee
-    from assent.cli.catalog import definition_of
+    from assent.cli.listing import definition_of
 
     try:
         bundle, profiles = active(reader)

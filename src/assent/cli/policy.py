@@ -17,6 +17,7 @@ from assent.errors import ConfigError, PolicyError, RequestError
 if TYPE_CHECKING:
     from assent.admin.activate import Standing
     from assent.assembly import Home
+    from assent.policy.rule import Rule
 
 
 @click.group("policy")
@@ -145,24 +146,32 @@ def _print_difference(difference: str) -> None:
 
 @command.command("show")
 @click.argument("id", metavar="[ID]", required=False)
+@JSON_OPTION
 @with_shell
-def show(shell: Shell, id: str | None) -> None:
+def show(shell: Shell, id: str | None, as_json: bool) -> None:
     """Print the policies in force, or the one with this @id."""
     from assent.admin.activate import active
 
     with shell.read() as reader:
         bundle, _ = active(reader)
-    if id is None:
-        click.echo(f"// in force: {bundle.digest}")
-        for source in bundle.sources:
-            click.echo(f"\n// {visible(source.name)}\n" + _whole(source.text))
-        return
-    rule = bundle.rule(id)
-    if rule is None:
+    rule = None if id is None else bundle.rule(id)
+    if id is not None and rule is None:
         raise RequestError(
             "unknown_policy", f"no policy in force has the id `{visible(id)}`", help="assent policy show"
         )
-    click.echo(_whole(rule.text))
+    if as_json:
+        rules = bundle.rules() if rule is None else (rule,)
+        print_json({"bundle": bundle.digest, "policies": [_told(one) for one in rules]})
+    elif rule is not None:
+        click.echo(_whole(rule.text))
+    else:
+        click.echo(f"// in force: {bundle.digest}")
+        for source in bundle.sources:
+            click.echo(f"\n// {visible(source.name)}\n" + _whole(source.text))
+
+
+def _told(rule: Rule) -> dict[str, object]:
+    return {"id": rule.id, "effect": rule.effect, "group": rule.group, "digest": rule.digest, "text": rule.text}
 
 
 def _whole(text: str) -> str:

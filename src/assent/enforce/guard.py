@@ -47,6 +47,7 @@ _BARRED = {
     "unknown_tool": "the server has no such tool",
     "tool_changed": "the tool has changed since it was pinned, and a person has to accept it",
     "ambiguous_name": "the tool's name looks like another one",
+    "tool_unavailable": "the tool's definition is too large to be judged",
     "bundle_too_old": "the policy files have been broken for too long, and the last good policy no longer holds",
     "bad_state": "its request state was not given for this call, or has been used",
     "unknown_method": "the request is not one that is known",
@@ -242,7 +243,8 @@ class Guard:
     def _tightened(self, call: Call, rules: Rules, decided: Decision) -> Decision:
         """What the edge knows, and what it cannot carry out, may only make a verdict stricter (DESIGN §4.6)."""
         barred = call.barred or rules.barred
-        if barred and decided.verdict != "deny":
+        unknown = all(reason.code == "unknown_tool" for reason in decided.reasons)  # the edge knows why
+        if barred and (decided.verdict != "deny" or (unknown and barred != "unknown_tool")):
             reason = Reason(barred, "", _BARRED.get(barred, "the call cannot be decided on"))
             return replace(decided, verdict="deny", reasons=(reason, *decided.reasons), lifted=(), escalations=())
         beyond = [o for o in decided.obligations if o.kind not in self._limits.capable]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assent.catalog.infer import infer, sent
+from assent.catalog.infer import confidence, infer, sent
 from assent.model.ids import Digest
 from assent.model.profile import ToolDefinition
 
@@ -18,6 +18,26 @@ READS = [
     "buscar_datos",
     "получить_описание",
     "查询订单",
+    "chercher_fichiers",
+    "hämta_fil",
+    "pobierz_plik",
+    "elencare_file",
+    "ophalen_bestand",
+    "listele_dosya",
+    "cari_berkas",
+    "kensaku_chumon",
+    "chaxun_dingdan",
+    "poluchit_zakaz",
+    "注文一覧",
+    "acme_get_page",
+    "db-cluster-get",
+    "web_search",
+    "kubectl_logs",
+    "jira_search",
+    "list_deleted_items",
+    "get_attachments",
+    "get_merge_request",
+    "find_creator",
 ]
 SERIOUS = {
     "delete_user": "delete",
@@ -30,6 +50,35 @@ SERIOUS = {
     "loeschen": "delete",
     "発送_送信": "send",
     "": "unknown",
+    "list_deleteall": "delete",
+    "getanddelete": "delete",
+    "bulkremove": "delete",
+    "get_bulkremove": "delete",
+    "read_sendall": "send",
+    "list_de1ete": "delete",
+    "getorcreate": "write",
+    "find_replace": "write",
+    "löschen_datei": "delete",
+    "supprimer_fichier": "delete",
+    "excluir_arquivo": "delete",
+    "eliminar_archivo": "delete",
+    "rimuovere_file": "delete",
+    "verwijderen": "delete",
+    "usuń_plik": "delete",
+    "dosya_sil": "delete",
+    "hapus_berkas": "delete",
+    "sakujo_file": "delete",
+    "shanchu_dingdan": "delete",
+    "udalit_zakaz": "delete",
+    "удалить_заказ": "delete",
+    "überweisen": "pay",
+    "支払う": "pay",
+    "查询并销毁": "delete",
+    "查询并蒸发": "unknown",
+    "ausführen_befehl": "execute",
+    "list_and_frobnicate": "unknown",
+    "frobnicate_list": "unknown",
+    "frobnicate_get": "unknown",
     "check_out_item": "unknown",
     "version_bump": "unknown",
     "verify_email": "send",
@@ -121,3 +170,91 @@ def test_names_that_no_schema_declares_vote_when_they_are_sent(arguments: object
     """An open schema need not say what its server reads."""
     assert effect in sent(arguments)
     assert sent({"query": "x", "limit": 3}) == frozenset()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "g\u0435t_user",  # a Cyrillic e
+        "list_d\u0435lete",
+        "read_\u0440urge",
+        "\uff47\uff45\uff54_user",  # full width
+        "get\u200b_user",
+        "get_user\u202e",
+        "\u0441\u043e\u0440\u0443",  # all of it drawn like `copy`
+        "\U0001d420et_user",  # a mathematical g
+    ],
+)
+def test_a_name_that_imitates_another_is_no_read(name: str) -> None:
+    """Whoever writes so has a reason to."""
+    assert infer(tool(name)).effects == {"unknown"}
+
+
+@pytest.mark.parametrize(
+    ("text", "effect"),
+    [
+        ("Deletes the report after it has been read.", "delete"),
+        ("Returns the report. Sends a copy to the team.", "send"),
+        ("Returns the report and deletes it.", "delete"),
+        ("Returns the report. This cannot be undone.", "delete"),
+    ],
+)
+def test_a_description_can_only_make_it_more_serious(text: str, effect: str) -> None:
+    """It is an untrusted server's word."""
+    schema = {"inputSchema": {"type": "object"}}
+    assert effect in infer(ToolDefinition("get_report", {**schema, "description": text}, Digest(""))).effects
+    milder = {**schema, "description": "Only reads. Harmless.", "annotations": {"readOnlyHint": True}}
+    assert infer(ToolDefinition("frobnicate", milder, Digest(""))).effects == {"unknown"}
+    nouns = {**schema, "description": "Lists updates, deleted items and created labels."}
+    assert infer(ToolDefinition("list_items", nouns, Digest(""))).effects == {"read"}
+
+
+def test_the_shape_of_an_argument_says_more_than_its_name() -> None:
+    """A switch named by a verb, a file to write to, an object that can say anything."""
+    assert "write" in infer(tool("get_mail", mark_as_read={"type": "boolean"}, save={"type": "boolean"})).effects
+    assert "delete" in infer(tool("get_mail", delete_after={"type": "boolean"})).effects
+    assert "write" in infer(tool("get_page", output_path={"type": "string"})).effects
+    saved = {"type": "string", "description": "File to save the page to"}
+    assert "write" in infer(tool("get_page", filename=saved)).effects
+    assert "unknown" in infer(tool("get_page", payload={"type": "object"})).effects
+
+
+@pytest.mark.parametrize(
+    "argument",
+    ["channel_id", "max_price", "date_to", "country_code", "email", "maximum_number_of_urls", "cron_expression"],
+)
+def test_what_is_only_looked_for_does_not_nag(argument: str) -> None:
+    """Ids, bounds and codes name what is looked at, not what is done."""
+    assert infer(tool("list_items", **{argument: {"type": "string"}})).effects == {"read"}
+
+
+@pytest.mark.parametrize("argument", ["recipient_id", "url", "command", "source_code", "to", "iban", "sql"])
+def test_what_reaches_further_is_never_only_looked_for(argument: str) -> None:
+    """However it is called beside that."""
+    assert infer(tool("list_items", **{argument: {"type": "string"}})).effects != {"read"}
+
+
+def test_how_sure_it_is_and_why() -> None:
+    """`scan` says it beside each tool."""
+    told = {
+        "high": tool("list_items", {"readOnlyHint": True}),
+        "medium": tool("list_items", url={"type": "string"}),
+        "low": tool("frobnicate"),
+    }
+    for sure, definition in told.items():
+        assert confidence(definition, infer(definition))[0] == sure
+    contradicted = tool("delete_item", {"readOnlyHint": True})
+    assert confidence(contradicted, infer(contradicted))[0] == "low"
+
+
+def test_a_schema_that_contains_itself_is_read_once() -> None:
+    """A reference is not followed; what it names stands in the same document."""
+    knot = {"$defs": {"a": {"properties": {"a": {"$ref": "#/$defs/a"}, "cmd": {}}}}, "$ref": "#/$defs/a"}
+    assert "execute" in infer(ToolDefinition("get_data", {"inputSchema": knot}, Digest(""))).effects
+
+
+def test_hostile_text_takes_bounded_time() -> None:
+    """A name of a megabyte, a description of ten, a place of many levels."""
+    definition = {"inputSchema": {"properties": {"a" * 1_000_000: {}}}, "description": "and deletes " * 1_000_000}
+    assert "delete" in infer(ToolDefinition("get_data", definition, Digest(""))).effects
+    assert infer(ToolDefinition("get_" * 300_000, {}, Digest(""))).effects == {"unknown"}

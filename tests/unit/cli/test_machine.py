@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
+from tests.edges.mcp.wire import SERVERS
 from tests.unit.cli.world import SCHEMAS, World, valid
+
+VAST = SERVERS / "vast.py"
 
 LOOKS = {
     "approvals": ["approvals", "--json"],
@@ -16,6 +20,10 @@ LOOKS = {
     "sessions": ["sessions", "--all", "--json"],
     "doctor": ["doctor", "--json"],
     "catalog": ["catalog", "list", "--json"],
+    "catalog-show": ["catalog", "show", "sqlite/read_query", "--json"],
+    "catalog-scan": ["catalog", "scan", "--json", "--", sys.executable, str(VAST), "alike"],
+    "catalog-diff": ["catalog", "diff", "--json", "--name", "sqlite", "--", sys.executable, str(VAST), "alike"],
+    "policy-show": ["policy", "show", "--json"],
     "policy-check": ["policy", "check", "--json"],
     "story": ["explain", "5", "--json"],
     "observed": ["observed", "--json"],

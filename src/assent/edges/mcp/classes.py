@@ -143,3 +143,10 @@ def _clean(value: object) -> object:
 def own_code(body: dict[str, object], ours: int) -> dict[str, object]:
     """An error of the other end under another code if it bears ours: nobody else may speak as a decision."""
     return {**body, "code": -32603} if body.get("code") == ours else body
+
+
+def parts(listed: Mapping[str, object]) -> list[object]:
+    """The tools of a listing, each apart, and what stands beside them."""
+    tools = listed.get("tools")
+    beside = {name: value for name, value in listed.items() if name != "tools"}
+    return [*tools, beside] if isinstance(tools, list) else [dict(listed)]

@@ -200,7 +200,8 @@ class Gateway:
 
     async def _passed(self, end: End, asked: Asked, response: Response) -> None:
         body = _without_ours(response.body)
-        if end is self._client:
+        listed = asked.request.method == "tools/list" and not response.failed
+        if end is self._client and not listed:
             await self._setting.guard.heard(self._setting.session, body)
         if response.failed:
             body = classes.own_code(body, frames.REFUSED)
@@ -214,13 +215,15 @@ class Gateway:
         if asked.request.method == "initialize" and not response.failed:
             capabilities = body.get("capabilities")
             self._lists_tools = isinstance(capabilities, dict) and "tools" in capabilities
-        elif asked.request.method == "tools/list" and not response.failed:
+        elif listed:
             partial = "cursor" in asked.request.params or "nextCursor" in body
             try:
                 body = await self._tools.shown(body, partial=partial)
             except ListingError as error:
                 await end.peer.refuse(asked.request.id, frames.INTERNAL_ERROR, str(error), {"code": "tools_unlisted"})
                 return
+            for part in classes.parts(body):  # what is left out is not released, and a long list is no long text
+                await self._setting.guard.heard(self._setting.session, part)
         elif asked.request.method in classes.STANDING:
             body = self._own_subscription(body, asked.request.id)
         if not asked.gone.is_set():

@@ -127,7 +127,7 @@ def run(
     """
     _check(options)
     client = parent()
-    child = Child(options.command, {name: value for name, value in environ.items() if not name.startswith(_SECRET)})
+    child = Child(options.command, served(environ))
     try:
         # loaded while the server starts: together they take longer than starting it does
         import asyncio
@@ -143,6 +143,23 @@ def run(
             child.kill()
 
 
+def served(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment a server gets: ours, without our own settings."""
+    return {name: value for name, value in environ.items() if not name.startswith(_SECRET)}
+
+
+def checked_name(name: str) -> str:
+    """A server name as it was given, or empty.
+
+    Raises:
+        ConfigError: `bad_name`: it is none.
+    """
+    if name and not _NAME.match(name):
+        text = f"`{name}` is not a server name: expected `[a-z0-9-]{{1,40}}`"
+        raise ConfigError("bad_name", text, help="give another with --name")
+    return name
+
+
 # ---- who and what ------------------------------------------------------------------
 
 
@@ -150,9 +167,7 @@ def _check(options: Options) -> None:
     """What can be refused before anything is started."""
     if not options.command:
         raise ConfigError("no_command", "there is no server to start", help="assent mcp -- COMMAND [ARGUMENT…]")
-    if options.name and not _NAME.match(options.name):
-        text = f"`{options.name}` is not a server name: expected `[a-z0-9-]{{1,40}}`"
-        raise ConfigError("bad_name", text, help="give another with --name")
+    checked_name(options.name)
     if options.zone and options.zone not in ZONES:
         raise ConfigError("bad_zone", f"`{options.zone}` is not a zone: expected one of {', '.join(ZONES)}")
     if options.principal and not _PRINCIPAL.match(options.principal):
@@ -166,7 +181,7 @@ def _server(options: Options, started: Program, home: Home) -> Server:
     Raises:
         ConfigError: the name belongs to another program, or a root holds the home.
     """
-    name = options.name or _name_of(started)
+    name = options.name or name_of(started)
     profiles = home.rules().profiles
     said = options.zone or profiles.zone_of(started.package)
     zone: Zone = next((zone for zone in ZONES if zone == said), "external")
@@ -201,8 +216,12 @@ def _describe(server: Server, home: Home) -> None:
         home.log.submit(lambda tx: tx.put_state(key, text), durable=False).result()
 
 
-def _name_of(started: Program) -> str:
-    """The package's name, less its scope; of a script or program, its file name."""
+def name_of(started: Program) -> str:
+    """The package's name, less its scope; of a script or program, its file name.
+
+    Raises:
+        ConfigError: none can be told.
+    """
     kind, _, text = started.identity.partition(":")
     last = text.rstrip("/").rsplit("/", 1)[-1]
     if kind in ("script", "program"):
@@ -273,7 +292,7 @@ async def _serve(home: Home, child: Child, server: Server, principal: Principal,
     from assent.edges.mcp.pins import Pins
     from assent.edges.mcp.roots import configured
     from assent.edges.mcp.state import States, Whose
-    from assent.edges.mcp.visible import visible
+    from assent.edges.mcp.visible import Seen
 
     session = await home.sessions.join(principal, client.key, client.process)
     limit = home.config.max_body
@@ -295,9 +314,11 @@ async def _serve(home: Home, child: Child, server: Server, principal: Principal,
     theirs = await connect(os.fdopen(os.dup(0), "rb", 0), os.fdopen(os.dup(1), "wb", 0), limit)
     ours = await connect(child.output, child.input, limit)
 
+    seen = Seen(principal, server)
+
     def shown(tool: ToolDefinition) -> bool:
         rules = home.rules()
-        return rules.observing(home.clock.now()) or visible(rules, principal, server, tool)
+        return rules.observing(home.clock.now()) or seen.shows(rules, tool)
 
     gateway = Gateway(theirs, ours, setting, pins, shown, limit)
     watching = asyncio.create_task(home.watch())

@@ -24,6 +24,10 @@ logger = logging.getLogger("assent.gateway")
 
 #: Most pages and tools of one listing; a server that says more is not believed.
 MAX_PAGES, MAX_TOOLS = 200, 10_000
+#: Most bytes of one definition; of a larger one only name and digest are kept, and nothing can call it.
+MAX_DEFINITION = 256 * 1024
+#: Tools looked at before whoever else waits is served.
+_AT_ONCE = 64
 
 #: Sends a request of the gateway's own to the server; its result.
 Ask = Callable[[str, Mapping[str, object]], Awaitable[dict[str, object]]]
@@ -41,7 +45,7 @@ class Known:
 
     Args:
         definition: what the server offers under it now; None if it offers nothing.
-        barred: `unknown_tool`, `tool_changed` or `ambiguous_name`, else empty.
+        barred: `unknown_tool`, `tool_changed`, `ambiguous_name` or `tool_unavailable`, else empty.
     """
 
     definition: ToolDefinition | None
@@ -98,6 +102,8 @@ class Tools:
             return Known(None, "unknown_tool")
         if name in self._barred:
             return Known(None, "ambiguous_name")
+        if too_large(definition):
+            return Known(None, "tool_unavailable")
         if self._pins.version() != self._version:  # a person has accepted a tool
             self._changed = await self._pinned(self._usable)
         return Known(definition, "tool_changed" if name in self._changed else "")
@@ -116,7 +122,13 @@ class Tools:
             await asyncio.shield(self.refresh())
         else:
             await self._settle(page)
-        return {**result, "tools": [tool.definition for tool in page if self._may_show(tool)]}
+        seen = []
+        for at, tool in enumerate(page):
+            if at % _AT_ONCE == _AT_ONCE - 1:
+                await asyncio.sleep(0)
+            if self._may_show(tool):
+                seen.append(tool.definition)
+        return {**result, "tools": seen}
 
     def _may_show(self, definition: ToolDefinition) -> bool:
         name = definition.name
@@ -126,28 +138,14 @@ class Tools:
             and known.digest == definition.digest
             and name not in self._changed
             and name not in self._barred
+            and not too_large(definition)
             and self._visible(definition)
         )
 
     async def _list(self, before: asyncio.Task[None] | None) -> None:
         if before is not None and not before.done():
             await asyncio.wait([before])
-        tools: list[ToolDefinition] = []
-        cursor: object = None
-        seen: set[object] = set()
-        for _ in range(MAX_PAGES):
-            params: dict[str, object] = {"_meta": dict(self._meta)} if self._meta else {}
-            if cursor is not None:
-                params["cursor"] = cursor
-            result = await self._ask("tools/list", params)
-            tools += _definitions(result.get("tools"))
-            cursor = result.get("nextCursor")
-            if cursor is None:
-                return await self._settle(tools)
-            if not isinstance(cursor, str) or cursor in seen or len(tools) > MAX_TOOLS:
-                break
-            seen.add(cursor)
-        raise ListingError("the tool list of the server does not end")
+        await self._settle(await listing(self._ask, self._meta))
 
     async def _settle(self, tools: Sequence[ToolDefinition]) -> None:
         """Take a complete list as what is offered now; pin what is new."""
@@ -158,12 +156,17 @@ class Tools:
         for tool in tools:
             if offered.setdefault(tool.name, tool).digest != tool.digest:
                 barred.add(tool.name)
-        usable = [tool for name, tool in offered.items() if name not in barred]
+        usable = [tool for name, tool in offered.items() if name not in barred and not too_large(tool)]
         changed = await self._pinned(usable)
         for name in sorted(changed - self._changed):
             logger.warning("tool %s has changed and is stopped; see: assent catalog accept", ascii(name))
         for name in sorted(barred - self._barred):
             logger.warning("tool %s looks like another one or is listed twice, and is left out", ascii(name))
+        for tool in offered.values():
+            if too_large(tool) and tool.name not in self._offered:
+                logger.warning(
+                    "tool %s has a definition over %d bytes and is left out", ascii(tool.name), MAX_DEFINITION
+                )
         self._offered, self._changed, self._barred = offered, changed, frozenset(barred)
         self._usable, self._listed = usable, True
 
@@ -177,6 +180,34 @@ class Tools:
         return changed
 
 
+async def listing(ask: Ask, meta: Mapping[str, object]) -> list[ToolDefinition]:
+    """Every page of the server's tool list.
+
+    Args:
+        ask: sends a request to the server.
+        meta: protocol keys that go with it, for servers of the stateless generation.
+
+    Raises:
+        ListingError: it does not end, or it is no list of tools.
+    """
+    tools: list[ToolDefinition] = []
+    cursor: object = None
+    seen: set[object] = set()
+    for _ in range(MAX_PAGES):
+        params: dict[str, object] = {"_meta": dict(meta)} if meta else {}
+        if cursor is not None:
+            params["cursor"] = cursor
+        result = await ask("tools/list", params)
+        tools += _definitions(result.get("tools"))
+        cursor = result.get("nextCursor")
+        if cursor is None:
+            return tools
+        if not isinstance(cursor, str) or cursor in seen or len(tools) > MAX_TOOLS:
+            break
+        seen.add(cursor)
+    raise ListingError("the tool list of the server does not end")
+
+
 def _definitions(tools: object) -> list[ToolDefinition]:
     if not isinstance(tools, list):
         raise ListingError("the server's answer to `tools/list` holds no list")
@@ -186,10 +217,16 @@ def _definitions(tools: object) -> list[ToolDefinition]:
         if not isinstance(name, str):
             raise ListingError("the server lists a tool without a name")
         try:
-            found.append(ToolDefinition(name, tool, Digest(digest(canonicalize(tool)))))
+            content = canonicalize(tool)
         except ProofError as error:
             raise ListingError(f"a tool definition is not canonical: {error.message}") from error
+        found.append(ToolDefinition(name, tool if len(content) <= MAX_DEFINITION else {}, Digest(digest(content))))
     return found
+
+
+def too_large(tool: ToolDefinition) -> bool:
+    """Was its definition too large to be kept?"""
+    return not tool.definition
 
 
 def _heard(task: asyncio.Task[None]) -> None:

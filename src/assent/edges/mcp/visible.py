@@ -9,9 +9,36 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from assent.enforce.rules import Rules
+from assent.model.ids import Digest
 from assent.model.principal import Principal
 from assent.model.profile import EFFECTS, REVERSIBILITY, Server, ToolDefinition, ToolProfile
 from assent.policy.slices import Case, Shape, Unavailable
+
+#: Tools remembered; more than one server may list.
+_REMEMBERED = 20_000
+
+
+class Seen:
+    """What one principal may be shown of one server, remembered as long as the rules hold.
+
+    Args:
+        principal: who looks.
+        server: whose tools.
+    """
+
+    def __init__(self, principal: Principal, server: Server) -> None:
+        self._principal, self._server = principal, server
+        self._rules: Rules | None = None
+        self._known: dict[Digest, bool] = {}
+
+    def shows(self, rules: Rules, tool: ToolDefinition) -> bool:
+        """Could a policy of these rules allow this tool?"""
+        if rules is not self._rules or len(self._known) > _REMEMBERED:
+            self._rules, self._known = rules, {}
+        known = self._known.get(tool.digest)
+        if known is None:
+            known = self._known[tool.digest] = visible(rules, self._principal, self._server, tool)
+        return known
 
 
 def visible(rules: Rules, principal: Principal, server: Server, tool: ToolDefinition) -> bool:

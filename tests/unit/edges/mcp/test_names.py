@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from assent.edges.mcp.names import _DRAWN_LIKE, confusable
+from assent.catalog.vocabulary import DRAWN, DRAWN_LIKE
+from assent.edges.mcp.names import confusable
 
 
 @pytest.mark.parametrize(
@@ -36,4 +37,4 @@ def test_of_two_foreign_look_alikes_the_first_stands() -> None:
 
 def test_the_table_maps_letter_to_letter() -> None:
     """Every entry is one character for one."""
-    assert len(_DRAWN_LIKE) == 36 and all(isinstance(value, int) for value in _DRAWN_LIKE.values())
+    assert len(DRAWN) == len(DRAWN_LIKE) == len(set(DRAWN)) and not DRAWN.isascii() and DRAWN_LIKE.isascii()
