@@ -258,3 +258,13 @@ def test_a_directory_is_pinned_by_all_that_is_in_it(place: Place) -> None:
     for number in range(2_001):
         (folder / f"{number}").touch()
     assert digest_of_folder(str(folder)) is None
+
+
+def test_a_file_url_outside_the_roots_reaches_this_machine(place: Place) -> None:
+    """A tool that fetches pages and is given a file reads where nobody expects it; a resource in a root is ordinary."""
+    fetch = ToolProfile(
+        "fetch", frozenset({"read"}), reversibility="reversible", inferred=False, targets={"uri": "url"}
+    )
+    (place.work / "a.txt").write_text("x")
+    assert place.judge(fetch, uri="file:///etc/passwd").facts["private_host"]
+    assert not place.judge(fetch, uri=f"file://{place.work}/a.txt").facts["private_host"]

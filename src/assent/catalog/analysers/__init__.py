@@ -50,6 +50,11 @@ def analyse(profile: ToolProfile, action: Action, observed: Observed, server: Se
     referents = _referents(declared) if effects & ACTIVE else ()
     outside = [seen for seen in changed if not path.inside(seen.resolved, server.roots)]
     told = frozenset[str]().union(*(found.facts for found in observed.readings.values()))
+    if any(
+        profile.targets.get(seen.argument) == "url" and not path.inside(seen.resolved, server.roots)
+        for seen in declared
+    ):
+        told |= {"private_host"}  # a URL of a file reaches this machine, as one of its addresses does
     return Analysis(
         effects=effects,
         reversibility=reversibility,
