@@ -40,7 +40,7 @@ REASONS = {
     "ambiguous_name": ("the tool's name looks like another one", "the server should rename it"),
     "tool_changed": ("the definition has changed since it was pinned", "read it, then `assent catalog accept`"),
     "tool_unavailable": (
-        "the tool's schema cannot be judged, or a rule does not fit it",
+        "the tool's definition is too large or cannot be judged, or a rule does not fit it",
         "simplify the schema or the rule",
     ),
     "tools_unlisted": ("the server has not listed its tools", "list them first"),
