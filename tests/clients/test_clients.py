@@ -65,6 +65,8 @@ def claude(run: Run) -> tuple[list[str], dict[str, str]]:
         "ANTHROPIC_BASE_URL": run.model.url,
         "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
         "ENABLE_TOOL_SEARCH": "false",
+        "MCP_CONNECTION_NONBLOCKING": "0",
+        "MCP_CONNECT_TIMEOUT_MS": "120000",
         "MCP_TIMEOUT": "120000",
     }
     return [*command, "--allowedTools", "mcp__notes__record,mcp__notes__erase"], environ
@@ -89,6 +91,7 @@ command = {json.dumps(server["command"])}
 args = {json.dumps(server["args"])}
 env = {{ {environ} }}
 default_tools_approval_mode = "approve"
+required = true
 startup_timeout_sec = 120
 """,
     )
@@ -124,12 +127,12 @@ def copilot(run: Run) -> tuple[list[str], dict[str, str]]:
     return [*command, "--additional-mcp-config", f"@{config}"], environ
 
 
-#: How each is run, and the protocol version it spoke when its release was pinned.
-CLIENTS: dict[str, tuple[Callable[[Run], tuple[list[str], dict[str, str]]], str]] = {
-    "claude": (claude, "2026-07-28"),
-    "codex": (codex, "2025-06-18"),
-    "copilot": (copilot, "2026-07-28"),
-    "gemini": (gemini, "2025-06-18"),
+#: How each is run, and the protocol version it speaks; the second where a server is slow to answer the first.
+CLIENTS: dict[str, tuple[Callable[[Run], tuple[list[str], dict[str, str]]], tuple[str, ...]]] = {
+    "claude": (claude, ("2026-07-28", "2025-11-25")),
+    "codex": (codex, ("2025-06-18",)),
+    "copilot": (copilot, ("2026-07-28", "2025-11-25")),
+    "gemini": (gemini, ("2025-06-18",)),
 }
 #: Writes down what the client is told, on its way from the gateway.
 TAP = ("-c", '"$@" | tee "$TOLD"', "sh")
@@ -154,7 +157,7 @@ def test_a_client_runs_what_is_allowed_and_hears_what_is_refused(home: Home, mod
         "command": "sh",
         "env": {**home.environ, "NOTES_SEEN": str(seen), "TOLD": str(told)},
     }
-    configure, version = CLIENTS[name]
+    configure, versions = CLIENTS[name]
     command, environ = configure(Run(folder, model, server))
     done = subprocess.run(
         command,
@@ -168,7 +171,8 @@ def test_a_client_runs_what_is_allowed_and_hears_what_is_refused(home: Home, mod
     )
     assert done.returncode == 0 and DONE in done.stdout, (done.stdout[-2000:], done.stderr[-4000:])
     (call,) = read(seen)
-    assert (call["tool"], call["arguments"], call["version"]) == ("record", {"text": "the allowed one"}, version)
+    assert (call["tool"], call["arguments"]) == ("record", {"text": "the allowed one"})
+    assert call["version"] in versions
     allowed, refused = model.results
     assert "noted: " in allowed and "the allowed one" in allowed
     assert "Not done" in refused and "noted" not in refused
