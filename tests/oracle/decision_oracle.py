@@ -199,7 +199,7 @@ def admits(world: World, given: Delegation, now: dict[str, Any], rules: set[Draw
         return False
     if not all(given.by in may_answer(world, rule) for rule in rules):
         return False
-    if any(now[part] != then[part] for part in ("facts", "tool", "definition", "server", "chain", "inferred")):
+    if any(now[part] != then[part] for part in ("facts", "fixed", "tool", "definition", "server", "chain", "inferred")):
         return False
     if not set(now["effects"]) <= set(then["effects"]) or not set(now["labels"]) <= set(then["labels"]):
         return False
@@ -210,7 +210,8 @@ def admits(world: World, given: Delegation, now: dict[str, Any], rules: set[Draw
         return False
     if any(not set(names) <= set(then["named"][kind]) for kind, names in now["named"].items()):
         return False
-    return "execute" not in now["effects"] or now["arguments"] == then["arguments"]
+    held = "execute" in now["effects"] or not now["facts"]["analysed"] or now["method"] != "tools/call"
+    return not held or now["arguments"] == then["arguments"]
 
 
 def alive(approval: Approval, seconds: int, now: int) -> bool:

@@ -287,6 +287,7 @@ def granted(draw: st.DrawFn, facts: Facts, policies: tuple[Drawn, ...], digest_o
                 {"named": {}},
                 {"tool": "other"},
                 {"definition": "sha256:00"},
+                {"fixed": "sha256:00"},
                 {"effects": ["read"]},
                 {"reversibility": "reversible"},
                 {"labels": []},

@@ -56,6 +56,8 @@ def lines(approval: Approval) -> list[tuple[str, str]]:
     ]
     arguments: Mapping[str, object] = card["arguments"]
     rows += [(f"  {visible(name)}", visible(_text(value))) for name, value in sorted(arguments.items())]
+    beside: Mapping[str, object] = card.get("beside", {})
+    rows += [(f"  beside: {visible(name)}", visible(_text(value))) for name, value in sorted(beside.items())]
     rows += [("asked by", f"{asked.policy} (of {asked.group})") for asked in approval.asked]
     rows += [("note", visible(str(note))) for note in card["notes"]]
     rows += [(f"target {kind}", visible(", ".join(values))) for kind, values in card["targets"].items() if values]

@@ -8,16 +8,17 @@ from typing import Any
 
 from assent_verify.canonical import canonicalize
 
-from assent.decide.facts import Facts, shown
+from assent.decide.facts import ARGUMENT, Facts, shown
 from assent.decide.people import eligible, united
 from assent.model.approval import ASSURANCE
 from assent.model.decision import Decision, Escalation
 from assent.model.delegation import Delegation
 from assent.model.profile import REVERSIBILITY
 from assent.policy.bundle import Bundle
+from assent.policy.schema import TOOL_CALL
 
 #: Members of a card that a later call must have exactly as shown: who, which tool, what was found about the call.
-_SAME = ("chain", "definition", "facts", "inferred", "method", "owner", "principal", "server", "tool", "zone")
+_SAME = ("chain", "definition", "facts", "fixed", "inferred", "method", "owner", "principal", "server", "tool", "zone")
 
 
 def covering(bundle: Bundle, facts: Facts, asks: Sequence[Escalation], provisional: Decision) -> str:
@@ -45,7 +46,7 @@ def _lifted(bundle: Bundle, facts: Facts, asks: Escalation, given: Delegation) -
 def within(card: Mapping[str, Any], given: Delegation) -> bool:
     """Does the call that this card shows lie within the one that was shown for the delegation?"""
     granted: dict[str, Any] = json.loads(given.card)
-    if any(card[name] != granted[name] for name in _SAME):
+    if any(card[name] != granted.get(name) for name in _SAME):
         return False
     if not granted["named"] or card["facts"].get("not_pinned", True):
         return False
@@ -56,23 +57,31 @@ def within(card: Mapping[str, Any], given: Delegation) -> bool:
         return False
     if card["named"].keys() != granted["named"].keys():  # names nothing of a kind: who knows what it then reaches
         return False
-    if not all(_named(values, granted["named"][kind]) for kind, values in card["named"].items()):
+    if card["named"].get("tables") != granted["named"].get("tables"):  # told by more names than one each
         return False
-    return _executes_the_same(card, granted)
+    if not all(_named(card, granted, kind) for kind in card["named"]):
+        return False
+    return _to_the_letter(card, granted) if _letter(card) else True
 
 
-def _named(values: object, granted: object) -> bool:
-    """Are these among those that were shown? What was withheld was not shown, and a structure is no list of names."""
-    return _among(values, granted) or (type(values) in (str, int) and values == granted)
+def _named(card: Mapping[str, Any], granted: Mapping[str, Any], kind: str) -> bool:
+    """Are these among those shown, as they were spelled? What was withheld was not shown; a structure is no list."""
+    if not kind.startswith(ARGUMENT):
+        return _among(card["named"][kind], granted["named"][kind])
+    name = kind.removeprefix(ARGUMENT)
+    value, other = card["arguments"].get(name), granted["arguments"].get(name)
+    return value is not None and not isinstance(other, dict) and (value == other or _among(value, other))
 
 
 def _among(some: object, granted: object) -> bool:
     return isinstance(some, list) and isinstance(granted, list) and all(one in granted for one in some)
 
 
-def _executes_the_same(card: Mapping[str, Any], granted: Mapping[str, Any]) -> bool:
-    """What is run is what was shown, to the letter: a program's name says little of what it does."""
-    if "execute" not in card["effects"]:
-        return True
+def _letter(card: Mapping[str, Any]) -> bool:
+    """Is more than texts beside the targets held to? A program's name says little, and `?` stands for anything."""
+    return "execute" in card["effects"] or not card["facts"].get("analysed") or card["method"] != TOOL_CALL
+
+
+def _to_the_letter(card: Mapping[str, Any], granted: Mapping[str, Any]) -> bool:
     arguments: Iterable[object] = card["arguments"].values()
     return card["arguments"] == granted["arguments"] and not any(isinstance(one, dict) for one in arguments)

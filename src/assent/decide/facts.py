@@ -6,6 +6,7 @@ same decision, always (DESIGN §4.11).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
@@ -204,17 +205,17 @@ def shown(facts: Facts, decision: Decision) -> dict[str, object]:
         "arguments": {
             unnamed.get(name, name): _WITHHELD if name in secret else encode(value) for name, value in arguments.items()
         },
+        "beside": _beside(facts, secret),
         "chain": [link.principal.id for link in facts.chain],
         "cost": profile.cost,
         "definition": facts.action.definition,
         "effects": list(decision.effects),
         "facts": {**analysis.facts, "may_have_happened": facts.may_have_happened},
+        "fixed": _fixed(facts),
         "inferred": profile.inferred,
         "labels": sorted(facts.session.labels - INTEGRITY_LABELS),
         "method": facts.action.method,
-        "named": {
-            of: _WITHHELD if of.removeprefix("argument ") in secret else all_ for of, all_ in named(facts).items()
-        },
+        "named": {of: _WITHHELD if of.removeprefix(ARGUMENT) in secret else all_ for of, all_ in named(facts).items()},
         "notes": list(analysis.notes),
         "owner": facts.owner,
         "principal": facts.actor.id,
@@ -228,13 +229,61 @@ def shown(facts: Facts, decision: Decision) -> dict[str, object]:
     }
 
 
+def _beside(facts: Facts, secret: frozenset[str]) -> dict[str, object]:
+    """What goes to the server beside a tool's arguments, such as answers to what it has asked."""
+    if facts.action.method != "tools/call":
+        return {}
+    beside = {name: value for name, value in facts.action.params.items() if name not in _SAID_ELSEWHERE}
+    return {name: _WITHHELD if secret & {name, ""} else encode(value) for name, value in beside.items()}
+
+
+def _fixed(facts: Facts) -> Digest:
+    """Digest of all that is sent but the texts of arguments: names, numbers, truth values, choices, what is beside."""
+    choices = _choices(facts.definition.definition if facts.definition else {})
+    arguments = {name: _frame(value, name in choices) for name, value in facts.action.arguments.items()}
+    beside = {name: value for name, value in facts.action.params.items() if name not in _SAID_ELSEWHERE}
+    return Digest(digest(canonicalize({"arguments": arguments, "beside": beside})))
+
+
+def _frame(value: object, whole: bool) -> object:
+    """A value without its texts; a list as the set of what stands in it."""
+    if whole:
+        return encode(value)
+    if isinstance(value, str):
+        return ""
+    if isinstance(value, Mapping):
+        return {str(name): _frame(one, whole) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [json.loads(one) for one in sorted({canonicalize(_frame(one, whole)) for one in value})]
+    return encode(value)
+
+
+def _choices(definition: Mapping[str, object]) -> frozenset[str]:
+    """Arguments of which the tool's schema lists some value: another one of these is no other text."""
+    schema = definition.get("inputSchema")
+    properties = schema.get("properties") if isinstance(schema, Mapping) else None
+    if not isinstance(properties, Mapping):
+        return frozenset()
+    listed = _lists(canonicalize(schema))
+    texts = {str(name): canonicalize(one) for name, one in properties.items()}
+    return frozenset(name for name, text in texts.items() if _lists(text) or (listed and b'"$ref"' in text))
+
+
+def _lists(schema: bytes) -> bool:
+    return b'"enum":' in schema or b'"const":' in schema
+
+
 def _shown(targets: Iterable[str], secret: frozenset[str]) -> list[str]:
     """Targets as a card may keep them: where an argument holds a secret, what was read out of it may too."""
     return ["(holds a secret)" if secret and carries_secret(target) else target for target in targets]
 
 
+#: Members of the params that a card shows by themselves, or that carry no meaning.
+_SAID_ELSEWHERE = frozenset({"name", "arguments", "_meta"})
 #: Kinds of targets that are what the call names, and not what an analyser makes of it.
 _NAMED = frozenset({"address", "database", "id", "payee", "ref"})
+#: Begins the kind of a target that is a whole argument.
+ARGUMENT = "argument "
 
 
 def named(facts: Facts) -> dict[str, object]:
@@ -242,7 +291,7 @@ def named(facts: Facts) -> dict[str, object]:
     found: dict[str, object] = {kind: sorted(values) for kind, values in facts.analysis.targets.items() if values}
     for name, kind in facts.profile.targets.items():
         if kind in _NAMED and name in facts.action.arguments:
-            found[f"argument {name}"] = _alike(facts.action.arguments[name], whole=True)
+            found[f"{ARGUMENT}{name}"] = _alike(facts.action.arguments[name], whole=True)
     return found
 
 

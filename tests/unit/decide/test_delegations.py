@@ -66,6 +66,8 @@ OUTSIDE: dict[str, dict[str, object]] = {
     "another tool": {"tool": "other"},
     "another server": {"server": "other"},
     "another method": {"method": "resources/read"},
+    "anything but a text": {"fixed": "sha256:other"},
+    "another table": {"named": {**SHOWN["named"], "tables": ["t"]}},  # type: ignore[dict-item]
     "a changed definition": {"definition": "sha256:other"},
     "another principal": {"principal": 'Agent::"local/other"'},
     "another chain": {"chain": ['User::"local/ana"']},

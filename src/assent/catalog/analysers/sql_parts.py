@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from assent.catalog.analysers.lookalike import lookalike
@@ -67,7 +68,7 @@ def judge(statement: Any, dialect: str) -> Reading:
                 (UNKNOWN | {ACTING[called]} if called in ACTING else UNKNOWN, "irreversible", f"calls {called}")
             )
         elif isinstance(node, exp.Table) and node.name:
-            tables.add(node.name.casefold())
+            tables.update(_spelled(node))
             system = system or node.db.casefold() in SYSTEM_SCHEMAS
             if "://" in node.name or node.name[0] == "@":
                 parts.append((UNKNOWN, "irreversible", "reads from another machine"))
@@ -128,6 +129,16 @@ def _effective() -> tuple[type, ...]:
 
 def _unjudged(node: Any) -> _Part:
     return UNKNOWN, "irreversible", f"`{type(node).__name__.upper()}` is not judged"
+
+
+def _spelled(table: Any) -> Iterator[str]:
+    """A table by its bare name, as policies name it, and by what tells it from another one of that name."""
+    yield table.name.casefold()
+    whole = ".".join(part.name for part in table.parts)
+    if whole.casefold() != table.name.casefold():
+        yield whole.casefold()
+    if any(part.args.get("quoted") for part in table.parts) and whole != whole.casefold():
+        yield whole  # within quotes case counts in most dialects
 
 
 def _part(node: Any) -> _Part:
