@@ -38,6 +38,7 @@ REASONS: Mapping[str, str] = {
     "broad_except assent/record/log.py": "the writer thread hands every failure to the jobs that wait for it",
     "one_decision assent/policy/cedar.py": "what Cedar answers for one layer; the decision is made from it",
     "one_decision assent_verify/receipt.py": "the verifier imports nothing of the writer; its leaves are named so",
+    "singletons assent/catalog/analysers/words.py": "which character marks which, a constant table",
     "singletons assent/catalog/verbs.py": "a constant table, spelled as words",
     "singletons assent_verify/canonical.py": "the parser's and the writer's fixed rules; both keep no state",
     "singletons assent_verify/merkle.py": "the hash of the empty tree, RFC 6962 §2.1",

@@ -28,6 +28,7 @@ FACTS = (
     "secret_in_arguments",
     "secret_path",
     "session_text_in_arguments",
+    "shows_secrets",
 )
 #: Facts that the store answers; False until it has been asked.
 STORE_FACTS = ("may_have_happened", "refused_by_person", "trusted_chain")

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from assent.model.action import Referent
 from assent.model.ids import Digest
 from assent.model.profile import Reversibility
 
@@ -17,8 +18,8 @@ from assent.model.profile import Reversibility
 Kind = Literal["file", "directory", "other", "missing", "unreadable"]
 
 #: What a text does with a file it names: `list` tells the names in a directory, not what is below it;
-#: `run` and `send` make it a referent (DESIGN §4.10).
-Use = Literal["list", "read", "write", "delete", "run", "send"]
+#: `make` makes, moves or touches it and loses nothing of it; `run` and `send` make it a referent (DESIGN §4.10).
+Use = Literal["list", "read", "write", "delete", "make", "run", "send"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ READ_FACTS = frozenset(
         "private_host",
         "rewrites_history",
         "runs_download",
+        "shows_secrets",
     }
 )
 
@@ -92,15 +94,17 @@ class NamedFile:
         text: as a path, relative to the server's working directory where it is not absolute.
         use: what is done with it.
         pattern: `text` is a shell pattern (`*`, `?`, `[…]`) that stands for every file it matches.
+        within: where `text` is a directory, this name in it is meant.
     """
 
     text: str
     use: Use = "read"
     pattern: bool = False
+    within: str = ""
 
     def as_json(self) -> dict[str, object]:
         """For the record."""
-        return {"pattern": self.pattern, "text": self.text, "use": self.use}
+        return {"pattern": self.pattern, "text": self.text, "use": self.use, "within": self.within}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,7 @@ class Reading:
         facts: those of `READ_FACTS` that hold.
         complete: all of it was understood to the end.
         note: one line for a person.
+        refs: git references whose commits it sends or runs: directory of the repository, name.
         analyser: which one read it.
     """
 
@@ -133,6 +138,7 @@ class Reading:
     facts: frozenset[str] = frozenset()
     complete: bool = True
     note: str = ""
+    refs: tuple[tuple[str, str], ...] = ()
     analyser: str = ""
 
     def as_json(self) -> dict[str, object]:
@@ -148,6 +154,7 @@ class Reading:
             "note": self.note,
             "programs": list(self.programs),
             "recipients": list(self.recipients),
+            "refs": [list(ref) for ref in self.refs],
             "reversibility": self.reversibility,
             "tables": list(self.tables),
         }
@@ -179,6 +186,7 @@ class Observed:
         paths: every reading of every string that may be a path.
         readings: argument → what an analyser read out of it.
         secrets: arguments in which further detectors found a secret; our own always look.
+        refs: git references that readings name, with the commits they point to.
         priors: resolved path → bytes before the call, None if it did not exist.
             Never recorded; goes to the sidecar with the permit.
     """
@@ -187,6 +195,7 @@ class Observed:
     paths: tuple[SeenPath, ...] = ()
     readings: Mapping[str, Reading] = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
+    refs: tuple[Referent, ...] = ()
     priors: Mapping[str, bytes | None] = field(default_factory=dict, repr=False, compare=False)
 
     def as_json(self) -> dict[str, object]:
@@ -194,4 +203,5 @@ class Observed:
         return {
             "paths": [path.as_json() for path in self.paths],
             "readings": {name: found.as_json() for name, found in self.readings.items()},
+            "refs": [ref.as_json() for ref in self.refs],
         }

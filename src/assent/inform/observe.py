@@ -9,18 +9,18 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from glob import iglob
 from hashlib import sha256
-from itertools import islice
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from assent.catalog.analysers import ACTIVE, path, said, said_by
 from assent.catalog.analysers.readers import read_arguments
 from assent.catalog.analysers.secrets import carries_secret, strings
-from assent.catalog.observation import Guarded, Kind, NamedFile, Observed, SeenPath
+from assent.catalog.observation import Guarded, Kind, NamedFile, Observed, Reading, SeenPath
+from assent.inform.patterns import matches
+from assent.inform.refs import digest_of_ref, repository
 from assent.inform.watch import Watch
 from assent.model.action import Action, Referent
 from assent.model.client import client_files
@@ -39,8 +39,7 @@ _DECLARED = frozenset({"path", "database"})
 _REFERENT_LIMIT = 64 * 1024 * 1024
 #: Most files of a directory that is pinned whole, and what in it is history rather than content.
 _MOST_PINNED, _UNPINNED = 2_000, frozenset({".git"})
-#: Most files that a shell pattern may stand for.
-_MOST_MATCHES = 256
+_MOST_REFS = 32
 
 
 def guarded_paths(home: Path, extra: Sequence[Path] = ()) -> Guarded:
@@ -112,7 +111,14 @@ class Observer:
                 whole = not any(_filled(root + suffix) for suffix in ("-wal", "-journal"))
                 paths.append(seen if whole else replace(seen, kept=False))
         secrets = self._secrets(action) if self.watch.detectors else frozenset[str]()
-        return Observed(self._guarded, self._judged(paths, server), readings, secrets, priors)
+        return Observed(
+            self._guarded,
+            self._judged(paths, server),
+            readings,
+            secrets,
+            self._refs(profile, action, server, readings),
+            priors,
+        )
 
     def _secrets(self, action: Action) -> frozenset[str]:
         """Arguments in which further detectors find a secret."""
@@ -133,20 +139,34 @@ class Observer:
             for seen in paths
         )
 
+    def _refs(
+        self, profile: ToolProfile, action: Action, server: Server, readings: Mapping[str, Reading]
+    ) -> tuple[Referent, ...]:
+        """The commits that named references point to, in every repository they may be meant in."""
+        found: dict[str, Referent] = {}
+        for argument, reading in readings.items():
+            base = action.arguments.get(profile.relative.get(argument, ""))
+            for folder, ref in reading.refs[:_MOST_REFS]:
+                places = list(self._spelled(folder, server, base if isinstance(base, str) else ""))
+                for place in [each for each in places if repository(each)] or places[:1]:
+                    name = f"{place} {ref}"
+                    found[name] = Referent("git_ref", name, digest_of_ref(place, ref))
+        return tuple(found[name] for name in sorted(found))
+
     def _named(self, file: NamedFile, server: Server, base: str) -> Iterator[str]:
         """Every way to read a file that a text names; a pattern is what it matches now, and its folder."""
         if not file.pattern:
-            yield from self._spelled(file.text, server, base)
+            for resolved in self._spelled(file.text, server, base):
+                into = file.within and os.path.isdir(resolved)
+                yield os.path.realpath(os.path.join(resolved, file.within)) if into else resolved
             return
         fixed = re.split(r"[*?\[]", file.text, maxsplit=1)[0].rpartition("/")[0] or (
             "/" if file.text[0] == "/" else "."
         )
         yield from self._spelled(fixed, server, base)
         folder = os.path.join(server.cwd or os.getcwd(), base)
-        matches = list(islice(iglob(file.text, root_dir=folder, recursive=True), _MOST_MATCHES + 1))
-        if len(matches) <= _MOST_MATCHES:  # of more, the folder speaks: it cannot be kept
-            for match in matches:
-                yield from self._spelled(os.path.join(folder, match), server)
+        for match in matches(os.path.join(folder, os.path.expanduser(file.text))) or ():
+            yield from self._spelled(match, server)
 
     def _spelled(self, text: str, server: Server, base: str = "") -> Iterator[str]:
         """Every way a server may read a text as a path, resolved."""
@@ -347,8 +367,11 @@ def digest_of_folder(path: str) -> Digest | None:
 
 def observe_again(referents: Sequence[Referent]) -> bool:
     """Are all pinned referents still what they were, immediately before the effect?"""
-    return all(
-        referent.digest is None
-        or (digest_of_folder if referent.kind == "directory" else digest_of)(referent.name) == referent.digest
-        for referent in referents
-    )
+    return all(referent.digest is None or _again(referent) == referent.digest for referent in referents)
+
+
+def _again(referent: Referent) -> Digest | None:
+    if referent.kind == "git_ref":
+        folder, _, name = referent.name.rpartition(" ")
+        return digest_of_ref(folder, name)
+    return digest_of_folder(referent.name) if referent.kind == "directory" else digest_of(referent.name)

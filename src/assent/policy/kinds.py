@@ -30,6 +30,7 @@ FACTS = (
     "secret_in_arguments",
     "secret_path",
     "session_text_in_arguments",
+    "shows_secrets",
     "trusted_chain",
 )
 #: Facts that the decision's own inputs give, not the analysers.

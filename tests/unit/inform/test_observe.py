@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -268,3 +270,103 @@ def test_a_file_url_outside_the_roots_reaches_this_machine(place: Place) -> None
     (place.work / "a.txt").write_text("x")
     assert place.judge(fetch, uri="file:///etc/passwd").facts["private_host"]
     assert not place.judge(fetch, uri=f"file://{place.work}/a.txt").facts["private_host"]
+
+
+SHELL = ToolProfile(
+    "sh",
+    frozenset({"execute"}),
+    inferred=False,
+    targets={"command": "command"},
+    analysers=("shell",),
+    authoritative=frozenset({"execute"}),
+)
+
+
+def test_a_command_is_judged_by_what_it_does(place: Place) -> None:
+    """A shell that is trusted to: reading reads, a kept file can be undone, everything else cannot."""
+    (place.work / "a").write_text("1")
+    (place.work / "d").mkdir()
+    for command, effects, undo in (
+        ("ls", {"read"}, "reversible"),
+        ("cat a | grep 1", {"read"}, "reversible"),
+        ("rm a", {"delete"}, "compensable"),
+        ("echo 2 > a", {"write"}, "compensable"),
+        ("cp a d", {"write"}, "compensable"),
+        ("cp a d/new", {"write"}, "compensable"),
+        ("mkdir -p d/e", {"write"}, "compensable"),
+        ("rm -r d", {"delete"}, "irreversible"),
+        ("rm d", {"delete"}, "irreversible"),
+        ("frobnicate", {"execute", "unknown"}, "irreversible"),
+    ):
+        found = place.judge(SHELL, command=command)
+        assert (found.effects, found.reversibility) == (effects, undo), command
+    (place.work / "a").write_text("x" * 101)
+    assert place.judge(SHELL, command="rm a").reversibility == "irreversible"  # too large to be kept
+
+
+def test_what_a_command_copies_into_a_directory_is_what_is_kept(place: Place) -> None:
+    """`cp a d` changes `d/a`, and its bytes from before are the undo."""
+    (place.work / "d").mkdir()
+    (place.work / "a").write_text("new")
+    (place.work / "d" / "a").write_text("old")
+    assert str(place.work / "d" / "a") in place.judge(SHELL, command="cp a d").wanted
+
+
+def test_a_command_is_guarded_like_any_call(place: Place) -> None:
+    """By the files it names, wherever it stands and however it is spelled."""
+    for command in (
+        f"cat {place.home}/assent.db",
+        f"cd {place.home} && ls -la",
+        f"cd {place.home.parent}; cat ho''me/assent.db",
+        f"x={place.home}; cat $x/assent.db",
+        "cat ../h*/assent.db",
+        "cd .. && rm -rf home",
+        "a=ass; b=ent; $a$b approve 1",
+        "\\assent approve 1",
+        "env as'sent' approve 1",
+    ):
+        assert place.judge(SHELL, command=command).facts["reaches_assent"], command
+    for command in ("cat .env", "cat .en*", "f=.env; cat $f", "git show HEAD:.env", "cd .ssh && cat id_rsa"):
+        (place.work / ".env").write_text("x")
+        assert place.judge(SHELL, command=command).facts["secret_path"], command
+
+
+def test_what_a_push_sends_is_pinned(place: Place) -> None:
+    """DESIGN §4.10: the commit that a reference points to, read without git, and read again before the effect."""
+    git = ["git", "-C", str(place.work), "-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "init.defaultBranch=main"]
+
+    def run(*words: str) -> None:
+        subprocess.run([*git, *words], check=True, capture_output=True)
+
+    run("init")
+    run("commit", "--allow-empty", "-m", "one")
+    for command in ("git push", "git push origin main", "git push origin main:other"):
+        found = place.judge(SHELL, command=command)
+        assert [one.kind for one in found.referents] == ["git_ref"] and not found.facts["not_pinned"], command
+        assert observe_again(found.referents)
+        run("commit", "--allow-empty", "-m", "two")
+        assert not observe_again(found.referents)
+    run("pack-refs", "--all")
+    assert not place.judge(SHELL, command="git push origin main").facts["not_pinned"]
+    run("worktree", "add", str(place.work / "tree"), "-b", "side")
+    assert not place.judge(SHELL, command="cd tree && git push origin side").facts["not_pinned"]
+    for command in ("git push --all", "git push origin HEAD~1:x", "git push origin nowhere", "git push origin ../x"):
+        assert place.judge(SHELL, command=command).facts["not_pinned"], command
+
+
+def test_a_pattern_is_looked_for_within_bounds(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At any depth, hidden names too; where that would be too much, the folder speaks and nothing can be kept."""
+    (place.work / "a" / "b").mkdir(parents=True)
+    (place.work / "a" / "b" / "x.pyc").write_text("1")
+    (place.work / "a" / ".env").write_text("1")
+    monkeypatch.setenv("HOME", str(place.work))
+    found = place.judge(SHELL, command="find a -name '*.pyc' | xargs rm")
+    assert str(place.work / "a" / "b" / "x.pyc") in found.targets["paths"]
+    assert place.judge(SHELL, command="find a -type f -exec cat {} +").facts["secret_path"]
+    assert place.judge(SHELL, command="cat ~/a/.e*").facts["secret_path"]
+    for number in range(300):
+        (place.work / "a" / f"{number}.pyc").touch()
+    assert place.judge(SHELL, command="rm a/*.pyc").reversibility == "irreversible"
+    started = time.process_time()
+    place.judge(SHELL, command="find / -name nowhere -exec rm {} +; rm /*/*/*/*/x")
+    assert time.process_time() - started < 2

@@ -47,7 +47,7 @@ def analyse(profile: ToolProfile, action: Action, observed: Observed, server: Se
     elif (wanted or by_prior) and not (kept and wanted):
         reversibility = "irreversible"
         notes.append("the bytes from before cannot be kept")
-    referents = _referents(declared) if effects & ACTIVE else ()
+    referents = (*_referents(declared), *observed.refs) if effects & ACTIVE else ()
     outside = [seen for seen in changed if not path.inside(seen.resolved, server.roots)]
     told = frozenset[str]().union(*(found.facts for found in observed.readings.values()))
     if any(
@@ -165,6 +165,8 @@ def _reaches(profile: ToolProfile, action: Action, observed: Observed, effects: 
     if guard.reaches(observed.paths, guarded) or guard.holds(
         (p for p in observed.paths if p.declared and p.use != "list"), guarded
     ):
+        return True
+    if any(guard.runs_assent(found.programs) for found in observed.readings.values()):
         return True
     texts: list[str] = []
     for name, value in action.arguments.items():

@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from assent.catalog.analysers.address import read_address, read_payee
+from assent.catalog.analysers.code import read_code
+from assent.catalog.analysers.git import read_ref
+from assent.catalog.analysers.shell import read_shell
 from assent.catalog.analysers.sql import read_sql
 from assent.catalog.analysers.url import read_host_name, read_url
 from assent.catalog.observation import Reading
@@ -22,6 +25,9 @@ _READERS: tuple[tuple[str, str, str, _Reader], ...] = (
     ("host", "", "url", read_host_name),
     ("address", "", "address", read_address),
     ("payee", "", "address", read_payee),
+    ("code", "", "code", read_code),
+    ("command", "", "shell", read_shell),
+    ("ref", "git", "git", read_ref),
 )
 
 
