@@ -7,7 +7,9 @@ import base64
 import pytest
 
 from assent.catalog.analysers.host import read_host
+from assent.catalog.analysers.reading import NOTHING
 from assent.catalog.analysers.url import LONGEST, read_host_name, read_url
+from assent.catalog.methods import method_profile
 from assent.model.profile import ToolProfile
 
 PROFILE = ToolProfile("fetch", frozenset({"read"}), targets={"url": "url"})
@@ -214,3 +216,19 @@ def test_lists_and_objects_are_read_whole() -> None:
 def test_an_address_in_a_url_is_a_recipient() -> None:
     """`mailto:` opens a letter."""
     assert read_url("mailto:a@b.example?cc=c@d.example", PROFILE).recipients == ("b.example", "d.example")
+
+
+@pytest.mark.parametrize("uri", ["memo://insights", "x://y", "github://repo/readme", "postgres://schema/users"])
+def test_a_servers_own_names_for_resources_fetch_nothing(uri: str) -> None:
+    """A resource's address is an identifier; as the argument of a tool, who knows what it does with it."""
+    assert read_url(uri, method_profile("resources/read")) == NOTHING
+    assert read_url(uri, ToolProfile("open", frozenset({"read"}), targets={"uri": "url"})).effects != {"read"}
+
+
+@pytest.mark.parametrize(
+    "uri", ["http://169.254.169.254/", "FILE:///etc/shadow", "gopher://127.0.0.1:1/", "proxy://http://10.0.0.1/"]
+)
+def test_a_resource_that_is_fetched_is_read_like_any_url(uri: str) -> None:
+    """Many servers take a URL for the name of a resource."""
+    profile = method_profile("resources/read")
+    assert read_url(uri, profile) == read_url(uri, ToolProfile("open", frozenset({"read"})))

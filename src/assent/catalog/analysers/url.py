@@ -40,13 +40,28 @@ _ORDINARY = re.compile(r"(?:[a-z]{1,24}|[A-Z]{1,12}|(?:[A-Z]?[a-z]{2,16}){1,3}|v
 #: URLs within a URL, which a service in between fetches.
 _WITHIN = re.compile(r"(?i)https?:[/\\]{1,4}([^\s/\\?#\"'<>&]{1,255})")
 _MOST_WITHIN = 16
+#: Schemes by which something is fetched or run; every other one in a resource's address is its server's own.
+_FETCHED = frozenset(
+    "http https ws wss ftp ftps file data javascript vbscript gopher dict ldap ldaps jar ssh sftp smb scp git ext "
+    "mailto tel sms blob about view-source php phar expect netdoc tftp rsync s3 gs".split()
+)
 #: Most characters behind the host that are decoded; a URL that goes on carries data whatever they say.
 _LOOKED_AT = 4096
 
 
 def read_url(value: object, profile: ToolProfile) -> Reading:
     """What an argument that holds one URL or several reaches. Never raises."""
+    if profile.tool.startswith("resources/") and isinstance(value, str) and _own_name(value):
+        return NOTHING
     return each(value, _url)
+
+
+def _own_name(text: str) -> bool:
+    """Is it a server's name for one of its resources (`memo://insights`), which nothing is fetched by?"""
+    scheme = _SCHEME.match(text)
+    if scheme is None or len(text) > _LOOKED_AT or _WITHIN.search(text):
+        return False
+    return scheme[1].lower() not in _FETCHED
 
 
 def read_host_name(value: object, profile: ToolProfile) -> Reading:
