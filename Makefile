@@ -15,9 +15,10 @@ test: ## Set up, then run the whole test-suite
 	@scripts/setup test
 	@scripts/check
 
-soak: ## The same tests with many more rounds
+soak: ## The same tests with many more rounds, then fuzz the analysers
 	@scripts/setup test
 	@ASSENT_SOAK=1 scripts/check --timeout 3600
+	@scripts/fuzz 300
 
 bench: ## Set up, run the benchmarks, print a table and write build/bench.json
 	@scripts/setup test

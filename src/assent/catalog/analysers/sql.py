@@ -54,8 +54,9 @@ _DATA = re.compile(
 #: More subscripts in a row than anybody writes, which cost a parser far more than their length.
 _SUBSCRIPTS = re.compile(r"(?:\]\s*+\[[^\[\]]*+){40}")
 _SHAPE = re.compile(r"(\"(?:[^\"]|\"\")*+\"|`[^`]*+`)|'(?:[^'%]|'')*+'|(?<![\w.])-?\d++(?:\.\d++)?")
-#: With these a text cannot be cut safely, or a text may be the name of a table.
-_UNLIKE = re.compile(r"(?i)[\\$#\[]|--|/\*|\b(?:from|join|into|update|table)\s{0,8}'")
+#: With these a text cannot be cut safely; with those a text may be the name of a table.
+_UNLIKE = ("$", "#", "[", "--", "/*")
+_NAMES_TEXT = re.compile(r"(?i)\b(?:from|join|into|update|table)\s{0,8}'")
 
 
 def worst(note: str, text: str = "") -> Reading:
@@ -127,13 +128,12 @@ def _read(text: str, dialect: str, *, explained: bool = False) -> Reading:
         return worst(f"the SQL cannot be parsed ({type(error).__name__})", text)
     if sum(bool(piece.strip()) for piece in _bare(short).split(";")) > len(found):
         return worst("there are more statements than the parser sees", text)
-    return _second(together(each), text, dialect)
+    return _second(together(each), text, _bare(short), dialect)
 
 
-def _second(found: Reading, text: str, dialect: str) -> Reading:
+def _second(found: Reading, text: str, bare: str, dialect: str) -> Reading:
     """A second opinion: a change that hides from the parser, and the files of what is not understood."""
     if found.effects == {"read"}:
-        bare = _bare(text)
         changing = _CHANGING_ANYWHERE if dialect in _UNSEPARATED else _CHANGING
         if changing.search(bare):
             hidden = worst("a word that changes something stands where only reading was seen", text)
@@ -175,9 +175,14 @@ def _condensed(text: str) -> str:
 
     Only where quotes can be read in one way: no escapes, dollar quotes, brackets or comments.
     """
-    if len(text) <= _CONDENSED or "\\" in text or _UNLIKE.search(_QUOTED.sub("''", text)):
+    if len(text) <= _CONDENSED or "\\" in text:
+        return text
+    bare = _QUOTED.sub("''", text)
+    if any(sign in bare for sign in _UNLIKE):
         return text
     short = _DATA.sub(lambda found: found["row"] or found["lit"] or found[0], text)
+    if _NAMES_TEXT.search(short):
+        return text
     shapes: dict[str, str] = {}
     start = 0
     for end in [*(at.start() for at in re.finditer(";", _QUOTED.sub(_blank, short))), len(short)]:
