@@ -321,6 +321,18 @@ def test_rows_of_data_are_read_up_to_the_longest_text() -> None:
     }
 
 
+def test_a_table_named_by_a_text_is_not_data() -> None:
+    """SQLite takes `'a'` after `FROM` for a name: statements that differ in it differ in more than data."""
+    script = "".join(f"SELECT * FROM 'name{number}';" for number in range(80))
+    assert read_statements(script).tables == tuple(sorted(f"name{number}" for number in range(80)))
+
+
+def test_a_change_beside_a_change_does_not_hide() -> None:
+    """Where a server may read the quotes otherwise than the parser, and then more statements, nothing is known."""
+    text = "INSERT INTO t VALUES ('a\\'); DROP TABLE t; -- ')"
+    assert read_statements(text, "mysql").effects == {"unknown"}
+
+
 @pytest.mark.parametrize(
     "text",
     [
