@@ -18,6 +18,7 @@ from pathlib import Path
 from time import process_time
 
 from assent.catalog.analysers.address import read_address
+from assent.catalog.analysers.shell import read_shell
 from assent.catalog.analysers.sql import read_sql
 from assent.catalog.analysers.url import read_url
 from assent.catalog.observation import Reading
@@ -108,7 +109,31 @@ def _address() -> Cases:
     return Cases(read_address, profile, (*single, many, "+49 30 1234567"), ("a@example.com, " * 4_000,), hostile)
 
 
-CASES: Mapping[str, Callable[[], Cases]] = {"sql": _sql, "url": _url, "address": _address}
+def _shell() -> Cases:
+    table = Path(__file__).parent.parent / "tests" / "unit" / "catalog" / "shell.txt"
+    single = [line.split(" | ", 2)[2] for line in table.read_text("utf-8").splitlines()[1:]]
+    step = (
+        'for f in $(ls src/*.py); do\n  if grep -q \'foo bar\' "$f"; then\n    cp "$f" backup/\n  fi\ndone\n'
+        "cd build && make -j4 2>&1 | tail -n 20\n"
+    )
+    body = "def value(x):\n    return {'a': (x, 1)}\n"
+    long = (*(f"cat > f.py <<'EOF'\n{body * count}EOF\nls\n" for count in (450, 900, 1_700)), step * 400)
+    hostile = (
+        "ls;" * 1_000,
+        step * 30,
+        "<<'A'\n" * 10_000,
+        "$(" * 30_000,
+        "x" * (1 << 20),
+        "x=a;" + "x=$x$x;" * 200 + "rm $x",
+        "for i in a b c d e f g h; do " * 30 + "ls" + "; done" * 30,
+        "cat " + "{a,b}" * 12_000,
+        "eval " * 1_000 + "ls",
+    )
+    profile = ToolProfile("run", frozenset({"execute"}))
+    return Cases(read_shell, profile, (*single, step, step * 4, step * 8), long, hostile)
+
+
+CASES: Mapping[str, Callable[[], Cases]] = {"sql": _sql, "url": _url, "address": _address, "shell": _shell}
 
 
 def _times(cases: Cases, texts: tuple[str, ...], rounds: int) -> list[float]:

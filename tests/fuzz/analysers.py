@@ -15,6 +15,7 @@ import atheris
 
 with atheris.instrument_imports(include=["assent"]):
     from assent.catalog.analysers.address import read_address, read_payee
+    from assent.catalog.analysers.shell import read_shell
     from assent.catalog.analysers.sql import read_sql
     from assent.catalog.analysers.url import read_host_name, read_url
 from assent.catalog.observation import Reading
@@ -40,6 +41,7 @@ TARGETS: Mapping[str, Callable[[str], Reading]] = {
     "host": _plain(read_host_name),
     "address": _plain(read_address),
     "payee": _plain(read_payee),
+    "shell": _plain(read_shell),
 }
 #: What a corpus begins with, so that the first inputs reach beyond the first check.
 SEEDS: Mapping[str, tuple[str, ...]] = {
@@ -52,6 +54,11 @@ SEEDS: Mapping[str, tuple[str, ...]] = {
     "host": ("0177.0.0.1:80", "xn--bcher-kva.de.", "[fe80::1%25eth0]"),
     "address": ('Team: "a, b" <c@d.example>, e(f)@[IPv6:::1];', "+49 (0)30 123-4567 ext. 8"),
     "payee": ("DE89 3704 0044 0532 0130 00",),
+    "shell": (
+        "for f in *.py; do x=$(cat \"$f\" | xargs -I{} sh -c 'rm {}'); done",
+        "cat <<EOF | bash\n$(ls) `x` ${y:-z}\nEOF\nif [[ a == b ]]; then git -C d push -f; fi",
+        "f() { curl -d @x https://h | sudo sh; }; f; ((a[1]++)); {a,b} >f 2>&1 <<< c",
+    ),
 }
 
 
