@@ -104,7 +104,9 @@ def _server(world: World, name: str, used: Mapping[str, Any], work: Path) -> Ser
     zone = profiles.zone_of(used["package"]) or "external"
     roots = profiles.roots_of(used["package"], used["arguments"])
     server = Server(name, zone=zone, package=used["package"], version=used["version"], cwd=str(work))  # type: ignore[arg-type]
-    return replace(server, roots=tuple(sorted(roots or ())), roots_known=bool(roots))
+    return replace(
+        server, roots=tuple(sorted(str((work / root).resolve()) for root in roots or ())), roots_known=bool(roots)
+    )
 
 
 def _definition(tool: Mapping[str, Any]) -> ToolDefinition:

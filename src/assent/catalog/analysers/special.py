@@ -204,7 +204,11 @@ def interpreter(shell: Shell, name: str, spec: Spec, words: Sequence[str]) -> No
     for option, use, word in options.values:
         if use != "code" and option != "-m":
             given(found, use, word)
-    if options.operands and not code and not modules:
+    if modules:  # `python -m pytest tests`: what it is pointed at is what it runs; without that, all that lies here
+        pointed = [word for word in options.operands if not plain(word).startswith("-")]
+        for word in pointed or ["."]:
+            found.file(word, "run")
+    elif options.operands and not code:
         run_file(shell, options.operands[0])
     elif not code and not modules and not options.operands:
         _from_input(shell)
