@@ -150,6 +150,13 @@ def test_a_here_document_is_run_by_a_shell_only() -> None:
     assert read_script("python <<'X'\nprint(1)\nX\n").facts >= {"opaque"}
 
 
+def test_an_option_may_hide_in_what_is_not_known() -> None:
+    """A file called `--checkpoint-action=…` turns `tar *` into something else; `--` ends options."""
+    for command in ("tar cf a.tar *", "rsync * host:b", 'rm "$x"', "find $x"):
+        assert not read_script(command).complete, command
+    assert read_script("tar cf a.tar -- *").complete and read_script("wc -l *").complete
+
+
 def test_a_program_is_what_its_entry_says() -> None:
     """The table is whole: known effects, known uses, and functions that exist."""
     from assent.catalog.analysers.special import HOW
