@@ -17,7 +17,7 @@ def work() -> dict[str, Replayed]:
 
 @pytest.mark.parametrize("name", names())
 async def test_ordinary_work_is_not_stopped(name: str, work: dict[str, Replayed], tmp_path: Path) -> None:
-    """Nothing is denied or deferred, no read is asked about, and at most one call in five asks anything (code that has changed is new)."""
+    """Nothing is denied or deferred, no read is asked about, and at most one call in five asks: changed code is new."""
     found = work[name] = await replay(name, tmp_path)
     assert found.stopped == []
     assert found.asked_for_reads == 0
