@@ -167,7 +167,7 @@ def _show(plans: list[Plan], undo: bool) -> None:
     if not plans:
         click.echo("nothing to undo")
     for one in plans:
-        click.echo(visible(one.held.path))
+        click.echo(visible(one.held.label))
         for line in one.diff:
             click.echo(click.style(visible(line), fg={"+": "green", "-": "red"}.get(line[0])))
         for line in columns(["", visible(step.entry.label), _said(step)] for step in one.steps):

@@ -6,12 +6,16 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from assent.edges.clients.tree import Document, Edit, Node
+from assent.errors import ConfigError
 from assent.model.client import EVERY
 
 State = Literal["stdio", "http", "unreadable"]
+#: Most servers of one file: showing what changes takes time that grows faster than their number.
+MOST = 1_000
 _ADDRESSES = ("url", "httpUrl", "serverUrl")
 _REMOTE = frozenset({"http", "sse", "streamable-http", "streamableHttp", "ws"})
 _ASSENT = re.compile(r"assent(?:\.exe)?\Z")
@@ -76,8 +80,15 @@ def find(document: Document, places: Sequence[tuple[str, ...]]) -> list[Entry]:
 
     Args:
         places: keys that lead to objects whose members are servers (`ClientFile.keys`).
+
+    Raises:
+        ConfigError: `client_too_large`: more than anybody has.
     """
-    return [_entry(keys, node) for place in places for keys, node in _at(document.root, place, ())]
+    found = [_entry(*at) for at in islice((at for place in places for at in _at(document.root, place, ())), MOST + 1)]
+    if len(found) > MOST:
+        text = f"the configuration names more than {MOST} servers"
+        raise ConfigError("client_too_large", text, help="nothing was written; make it smaller, or wrap by hand")
+    return found
 
 
 def _at(node: Node, place: tuple[str, ...], keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Node]]:

@@ -34,6 +34,11 @@ class Held:
     content: bytes
     info: os.stat_result
 
+    @property
+    def label(self) -> str:
+        """Its name, and the file that would be written if that is another one."""
+        return self.path if os.path.abspath(self.path) == self.target else f"{self.path} (leads to {self.target})"
+
     def document(self) -> Document:
         """What it says.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 
-from assent.edges.clients.tree import Document, Member, Node, malformed
+from assent.edges.clients.tree import DEEPEST, Document, Member, Node, malformed
 from assent.errors import ConfigError
 
 _SPACE = re.compile(r"[ \t\r\n]++")
@@ -18,6 +18,10 @@ _TEXT = re.compile(
 #: A date may be parted from its time by a blank (TOML 1.0, offset date-time).
 _SCALAR = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9][0-9:.+Z-]*+|[^\s,\]}#]++")
 _BARE = re.compile(r"[A-Za-z0-9_-]++")
+#: A dotted key of more parts than any client has: the standard library takes quadratic time for it.
+_MANY_PARTS = re.compile(
+    r"""(?:(?:[A-Za-z0-9_-]{1,64}+|"(?:[^"\\\n]|\\.){0,64}+"|'[^'\n]{0,64}+')[ \t]*+\.[ \t]*+){100}"""
+)
 _PLACE = re.compile(r"line (\d+), column (\d+)")
 
 
@@ -32,20 +36,28 @@ def read(text: str, name: str) -> Document:
         ConfigError: `client_syntax`: it is not TOML; says where.
     """
     mark = len(text) - len(text.removeprefix("\ufeff"))
+    if found := _MANY_PARTS.search(text):
+        raise _too_deep(name, text, found.start())
     try:
         tomllib.loads(text[mark:])
     except tomllib.TOMLDecodeError as error:
         told = str(error).partition(" (at ")[0]
         raise malformed(name, text, _offset(text, str(error)), f"not TOML: {told[:1].lower()}{told[1:]}") from None
     except (RecursionError, ValueError):
-        raise malformed(name, text, mark, "nested too deep, or a value that is none") from None
+        raise _too_deep(name, text, mark) from None
     reader = _Reader(text, mark)
     try:
         return Document("toml", text, reader.document(), tuple(reader.comments))
+    except RecursionError:
+        raise _too_deep(name, text, mark) from None
     except (AttributeError, IndexError, KeyError) as error:  # valid, but not as the places were looked for
         raise ConfigError(
             "client_syntax", f"`{name}` is TOML in a form that cannot be edited", help="wrap its servers by hand"
         ) from error
+
+
+def _too_deep(name: str, text: str, offset: int) -> ConfigError:
+    return malformed(name, text, offset, "nested too deep, or a value that is none")
 
 
 def _offset(text: str, message: str) -> int:
@@ -63,6 +75,7 @@ class _Reader:
     def __init__(self, text: str, at: int) -> None:
         self._text = text
         self._at = at
+        self._depth = 0
         self.comments: list[tuple[int, int]] = []
 
     def document(self) -> Node:
@@ -77,11 +90,13 @@ class _Reader:
                 parent = self._descend(root, [key for key, _ in keys[:-1]])
                 new = Member(start, keys[-1][1], Node("array", start, self._at))
                 table = Node("object", start, self._at)
+                self._depth = 2 * len(keys)  # every part may be the last of an array
                 parent.members.setdefault(keys[-1][0], new).node.items.append(table)
             elif self._text[start] == "[":
                 self._at += 1
                 keys = self._keys("]")
                 table = self._descend(root, [key for key, _ in keys])
+                self._depth = 2 * len(keys)
             else:
                 self._pair(table, inline=False)
         return root
@@ -130,7 +145,20 @@ class _Reader:
         self._space()
         parent = self._descend(table, [key for key, _ in keys[:-1]])
         name, at = keys[-1]
-        parent.members[name] = Member(start, at, self._value(), inline)
+        parent.members[name] = Member(start, at, self._deeper(len(keys)), inline)
+
+    def _deeper(self, levels: int) -> Node:
+        """A value so many levels down.
+
+        Raises:
+            RecursionError: it is deeper than anybody walks a tree.
+        """
+        self._depth += levels
+        if self._depth > DEEPEST:
+            raise RecursionError
+        node = self._value()
+        self._depth -= levels
+        return node
 
     def _value(self) -> Node:
         start, sign = self._at, self._text[self._at]
@@ -156,7 +184,7 @@ class _Reader:
         node = Node("array", self._at)
         self._at += 1
         while self._space() and self._text[self._at] != "]":
-            node.items.append(self._value())
+            node.items.append(self._deeper(1))
             self._space()
             self._at += self._text[self._at] == ","
         self._at += 1

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -17,6 +18,8 @@ _PYTHON = re.compile(r"python(?:3(?:\.\d+)?)?(?:\.exe)?\Z")
 _PYPI = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?(?:(?:==|@)([0-9][A-Za-z0-9.!+_-]*))?\Z")
 _NPM = re.compile(r"((?:@[a-z0-9~_.-]+/)?[a-z0-9~_.-]+)(?:@([0-9][0-9A-Za-z.+-]*))?\Z")
 _UVX_VALUES = frozenset({"--python", "-p", "--with", "--index", "--index-url", "--extra-index-url", "--directory"})
+#: Most bytes of a list of installed files, and of a program that it names.
+_TEXT, _PROGRAM = 16 * 1024 * 1024, 512 * 1024 * 1024
 _NPX_VALUES = frozenset({"-c", "--call", "-w", "--workspace"})
 
 
@@ -139,10 +142,7 @@ def _site_packages(program: Path) -> list[Path]:
 def _distribution_with(folder: Path, recorded: str, file: Path | None = None) -> tuple[str, str] | None:
     """Name and version of the distribution whose RECORD lists a file; its hash must fit if `file` is given."""
     for record in folder.glob("*.dist-info/RECORD"):
-        try:
-            text = record.read_text("utf-8")
-        except (OSError, UnicodeDecodeError):
-            continue
+        text = (_content(record, _TEXT) or b"").decode("utf-8", "replace")
         if recorded not in text:
             continue
         for row in csv.reader(text.splitlines()):
@@ -153,11 +153,27 @@ def _distribution_with(folder: Path, recorded: str, file: Path | None = None) ->
 
 def _hash_fits(file: Path, row: Sequence[str]) -> bool:
     """Is the file the one that was installed (Core metadata, RECORD: `sha256=` urlsafe base64)?"""
-    try:
-        found = base64.urlsafe_b64encode(sha256(file.read_bytes()).digest()).rstrip(b"=").decode()
-    except OSError:
+    content = _content(file, _PROGRAM)
+    if content is None:
         return False
+    found = base64.urlsafe_b64encode(sha256(content).digest()).rstrip(b"=").decode()
     return len(row) > 1 and row[1] == f"sha256={found}"
+
+
+def _content(file: Path, most: int) -> bytes | None:
+    """The bytes of a regular file that is not too large; anything else could hold us up and is nothing."""
+    try:
+        handle = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except (OSError, ValueError):
+        return None
+    with os.fdopen(handle, "rb") as opened:
+        info = os.fstat(handle)
+        if not stat.S_ISREG(info.st_mode) or info.st_size > most:
+            return None
+        try:
+            return opened.read(most)
+        except OSError:
+            return None
 
 
 def _name_of(folder: Path) -> tuple[str, str] | None:
@@ -178,7 +194,7 @@ def _node_package(script: Path) -> tuple[str, str]:
     length = 3 if len(parts) > at + 1 and parts[at + 1].startswith("@") else 2
     folder = Path(os.sep.join(parts[: at + length]))
     try:
-        package = json.loads((folder / "package.json").read_bytes())
+        package = json.loads(_content(folder / "package.json", _TEXT) or b"")
         return str(package["name"]), str(package["version"])
     except (OSError, ValueError, KeyError, TypeError):
         return "", ""

@@ -1,0 +1,101 @@
+"""Configuration files of a project that somebody hostile wrote, looked at by the operator's commands."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assent.edges.clients.files import MOST, Held, parse, read
+from assent.edges.clients.install import Launcher, plan
+from assent.edges.clients.naming import Names
+from assent.edges.clients.places import places
+from assent.edges.clients.tree import texts
+from assent.edges.mcp.command import program_of
+from assent.errors import ConfigError
+from assent.model.client import CLIENTS
+
+CURSOR = next(client for client in CLIENTS if client.name == "cursor")
+
+
+def spent(started: float) -> float:
+    """Processor seconds since then."""
+    return time.process_time() - started
+
+
+DEEP = {
+    "a dotted key": ".".join(["a"] * 400_000) + "=1",
+    "a table": "[" + ".".join(["a"] * 3_000) + "]",
+    "keys in quotes": '"\\"".' * 150_000 + "a=1",
+    "long keys": ".".join(["a" * 70] * 2_000) + "=1",
+    "blanks around the dots": "a            .   " * 60_000 + "a=1",
+    "tables in tables": "x=" + "{a.a.a.a=" * 90 + "1" + "}" * 90,
+    "lists in lists": "x=" + "[" * 300 + "]" * 300,
+}
+
+
+@pytest.mark.parametrize("what", DEEP)
+def test_no_depth_of_toml_ends_or_holds_up_a_command(what: str) -> None:
+    """Refused by name, soon: the standard library takes quadratic time for a dotted key, and trees are walked."""
+    started = time.process_time()
+    with pytest.raises(ConfigError):
+        list(texts(parse("config.toml", DEEP[what].encode()).root))
+    assert spent(started) < 10
+
+
+def test_what_clients_write_is_read() -> None:
+    """Else the other tests would show nothing."""
+    text = '[projects."/srv/a.b.c"]\ntrust = "x"\n[mcp_servers.git.env]\nA = "1.2.3' + ".4" * 60 + '"\n'
+    root = parse("config.toml", text.encode()).root
+    assert root.get("mcp_servers", "git", "env", "A")
+
+
+def test_no_number_of_servers_holds_up_a_command(tmp_path: Path) -> None:
+    """A file that names more servers than anybody has is refused: showing them takes quadratic time."""
+    servers: dict[str, Any] = {f"s{number}": {"command": "uvx"} for number in range(100_000)}
+    content = json.dumps({"mcpServers": servers}).encode()
+    assert len(content) < MOST
+    [place] = places([CURSOR], "/", "/", {}, str(tmp_path / "c.json"))
+    held = Held(place.path, place.path, content, os.stat(tmp_path))
+    started = time.process_time()
+    with pytest.raises(ConfigError, match="servers"):
+        plan(place, held, Launcher("/opt/assent", "", {}), Names(lambda _: "", {}))
+    assert spent(started) < 20
+
+
+@pytest.mark.parametrize("file", ["lib/python3.12/site-packages/x-1.dist-info/RECORD", "node_modules/x/package.json"])
+def test_a_pipe_in_place_of_a_package_holds_up_nothing(tmp_path: Path, file: str) -> None:
+    """What a command starts is told by reading regular files of a bounded size; opening a pipe would wait for ever."""
+    program = tmp_path / ("bin/x" if "RECORD" in file else "node_modules/x/x.js")
+    for path in (program, tmp_path / file):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    program.write_text("x")
+    program.chmod(0o755)
+    os.mkfifo(tmp_path / file)
+    assert program_of([str(program)], {}).package == ""
+    (tmp_path / file).unlink()
+    with (tmp_path / file).open("wb") as sparse:
+        sparse.truncate(1 << 33)
+    assert program_of([str(program)], {}).package == ""
+
+
+def test_a_pipe_in_place_of_a_program_holds_up_nothing(tmp_path: Path) -> None:
+    """A RECORD may name a program that is none."""
+    record = tmp_path / "lib/python3.12/site-packages/x-1.dist-info/RECORD"
+    record.parent.mkdir(parents=True)
+    record.write_text("../../../bin/x,sha256=abc,1\n")
+    (tmp_path / "bin").mkdir()
+    os.mkfifo(tmp_path / "bin/x", 0o755)
+    assert program_of([str(tmp_path / "bin/x")], {}).package == ""
+
+
+def test_a_link_of_a_project_is_shown_as_what_it_leads_to(tmp_path: Path) -> None:
+    """A project's file may be a link to anywhere: what is asked about is the file that would be written."""
+    (tmp_path / "other.json").write_text("{}")
+    (tmp_path / "mcp.json").symlink_to(tmp_path / "other.json")
+    held = read(str(tmp_path / "mcp.json"))
+    assert held is not None and held.label == f"{tmp_path / 'mcp.json'} (leads to {tmp_path / 'other.json'})"
