@@ -20,6 +20,7 @@ from assent.edges.mcp.governed import Governor, Setting
 from assent.edges.mcp.peer import Asked, LostError, Peer
 from assent.edges.mcp.pins import Pins
 from assent.edges.mcp.tools import ListingError, Tools, Visible
+from assent.enforce.refusal import spoken
 from assent.errors import AssentError
 
 logger = logging.getLogger("assent.gateway")
@@ -238,7 +239,8 @@ class Gateway:
                 await serve(asked)
             except AssentError as error:
                 logger.error("%s: %s", error.code, error.message)
-                await end.peer.refuse(asked.request.id, frames.REFUSED, error.message, {"code": error.code})
+                # its words may name a place of Assent, and are for the operator
+                await end.peer.refuse(asked.request.id, frames.REFUSED, spoken(error).message, {"code": error.code})
             finally:
                 del end.asked[key]
 

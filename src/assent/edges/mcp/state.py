@@ -25,6 +25,8 @@ logger = logging.getLogger("assent.gateway")
 
 #: How long a person at the client has to answer a server's question, in milliseconds.
 LIFE_MS = 3_600_000
+#: Most states of one server that are remembered as used within that time: more a second than any person answers.
+MOST_SPENT = 4_096
 STATE, RESPONSES = "requestState", "inputResponses"
 #: What the client is told, as the SDKs say it; the reason stands in the log.
 REJECTED = "Invalid or expired requestState"
@@ -142,14 +144,14 @@ class States:
         """Use a state up: the answers it came with count once, whatever becomes of the call.
 
         Raises:
-            RefusedError: `bad_state`: it has been used, here or by another process.
+            RefusedError: `bad_state`: it has been used, here or by another process, or too many have been.
             UnavailableError: the store cannot be written.
         """
         now = self._clock.now()
 
         def job(tx: Transaction) -> bool:
             known = {id: expires for id, expires in _used(tx.state(self._key)).items() if expires > now}
-            if given.id in known:
+            if given.id in known or len(known) >= MOST_SPENT:
                 return False
             tx.put_state(self._key, json.dumps({**known, given.id: given.expires}))
             return True

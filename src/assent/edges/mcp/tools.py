@@ -176,7 +176,8 @@ class Tools:
             self._version = self._pins.version()
             changed = await self._pins.settle(usable)
         except AssentError as error:
-            raise ListingError(f"the tools could not be pinned: {error.message}") from error
+            logger.error("the tools could not be pinned: %s: %s", error.code, error.message)
+            raise ListingError(f"the tools could not be pinned: {error.code}") from error
         return changed
 
 
