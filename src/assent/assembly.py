@@ -21,11 +21,12 @@ from assent.config import Config
 from assent.enforce.gather import Gatherer
 from assent.enforce.guard import Guard, Limits
 from assent.enforce.rules import COMPARED, Rules
-from assent.enforce.session import Sessions, abandoned, close
+from assent.enforce.session import Sessions, abandoned, close, forget_text
 from assent.errors import ConfigError, ProofError, RequestError, UnavailableError
 from assent.inform import process
 from assent.inform.clock import SystemClock
 from assent.inform.observe import Observer, guarded_paths
+from assent.inform.seen import Seen
 from assent.inform.watch import Watch, check
 from assent.keys import file as key_files
 from assent.keys import operator
@@ -86,7 +87,7 @@ class Home:
         watch = Watch(config.detectors, tuple(map(os.path.expanduser, config.private)))
         files = [Path(key_file)] if key_file else []
         observer = Observer(guarded_paths(config.home), config.prior_limit, files, watch)
-        gatherer = Gatherer(clock, observer, cedar.engine())
+        gatherer = Gatherer(clock, observer, cedar.engine(), Seen(store))
         limits = Limits(keep_days=config.sidecar_days, show_values=config.show_values)
         self.guard = Guard(store, log, clock, self.rules, gatherer, self.node, self.notifier, limits)
 
@@ -144,6 +145,7 @@ class Home:
         erased, now = 0, self.clock.now()
         while done := self.log.submit(lambda tx: tx.drop_sidecars(now), durable=False).result():
             erased += done
+        self.log.submit(lambda tx: forget_text(tx, now), durable=False).result()
         return erased
 
     async def watch(self, every: float = 2.0) -> None:

@@ -91,6 +91,21 @@ class Prior:
     receipt: LeafIndex = LeafIndex(-1)  # noqa: RUF009 - a NewType is its value
 
 
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What one message of a server brought into a session, as fingerprints of its text (`inform.seen`).
+
+    Args:
+        prints: 8 bytes each.
+        id: grows with every passage stored; 0 before it is.
+    """
+
+    session: SessionId
+    server: str
+    prints: bytes
+    id: int = 0
+
+
 class Reader(Protocol):
     """Reads of one consistent snapshot."""
 
@@ -129,6 +144,12 @@ class Reader(Protocol):
     def archived(self, digest: Digest) -> bytes | None: ...
     def kept(self, session: SessionId, action: ActionDigest) -> Kept | None: ...
     def priors(self, attempt: AttemptId) -> Sequence[Prior]: ...
+    def passages(self, session: SessionId, after: int = 0) -> Sequence[Passage]:
+        """What was brought into a session, oldest first; only passages with a higher id than `after`."""
+
+    def passage_sessions(self) -> Sequence[SessionId]:
+        """Sessions that passages are kept of."""
+
     def nodes(self) -> Mapping[str, str]:
         """Registered processes: node id → `boot id:pid:start time`."""
 
@@ -177,6 +198,10 @@ class Transaction(Reader, Protocol):
         """Read and remove: a kept result is given out once."""
 
     def put_prior(self, prior: Prior) -> None: ...
+    def put_passage(self, passage: Passage) -> None: ...
+    def drop_passages(self, session: SessionId) -> None:
+        """Forget what was brought into a session before this transaction."""
+
     def put_sidecar(self, sidecar: Sidecar) -> None: ...
     def drop_sidecars(self, before: int) -> int:
         """Erase sidecars that expired before this time (ms), and prior bytes of their receipts; how many.

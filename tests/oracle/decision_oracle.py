@@ -47,8 +47,10 @@ def enforced(world: World) -> tuple[str, frozenset[str], bool]:
     policies = world.policies + BUILT_IN
     effects = set(facts.analysis.effects)
     worst = facts.analysis.reversibility
-    secret = facts.analysis.facts["secret_in_arguments"] or bool(facts.session.labels - {"untrusted"})
-    if facts.server.zone == "external" and secret:  # §4.5
+    carried = facts.analysis.facts["secret_in_arguments"] or facts.analysis.facts["session_text_in_arguments"]
+    lose = carried or bool(facts.session.labels - {"untrusted"})
+    away = [h for h in facts.analysis.targets.get("hosts", ()) if h != "localhost" and not h.startswith("127.")]
+    if lose and (facts.server.zone == "external" or (facts.server.zone == "local" and away)):  # §4.5
         effects.add("send")
         worst = "irreversible"
     fired: dict[str, Drawn] = {}

@@ -208,20 +208,23 @@ def calls(draw: st.DrawFn) -> Facts:
             "secret_path": draw(st.booleans()),
             "not_pinned": draw(st.integers(0, 3)) == 0,
             "secret_in_arguments": draw(st.integers(0, 3)) == 0,
+            "session_text_in_arguments": draw(st.integers(0, 3)) == 0,
             "reaches_assent": draw(st.integers(0, 19)) == 0,
         },
         profile={
             "inferred": draw(st.booleans()),
             "domains": frozenset(draw(st.sets(st.sampled_from(DOMAINS), max_size=1))),
         },
-        server=Server("fs", zone=draw(st.sampled_from(("local", "external")))),
+        server=Server("fs", zone=draw(st.sampled_from(("local", "own", "external")))),
         principal=actor,
-        labels=tuple(draw(st.sets(st.sampled_from(("secret", "untrusted"))))),
+        labels=tuple(draw(st.sets(st.sampled_from(("private", "secret", "untrusted")), max_size=2))),
         time=NOON + draw(st.sampled_from((-3_600_000, 0))),
         may_have_happened=draw(st.integers(0, 4)) == 0,
         refused_by_person=draw(st.integers(0, 19)) == 0,
         observing=draw(st.integers(0, 7)) == 0,
     )
+    hosts = draw(st.sampled_from(((), ("localhost",), ("127.0.0.1",), ("example.org",), ("localhost", "example.org"))))
+    facts = replace(facts, analysis=replace(facts.analysis, targets={"hosts": hosts}))
     if draw(st.booleans()):
         other = draw(principals())
         facts = replace(facts, chain=(Link(other, "delegator", 0), Link(actor, "actor", 1)))

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from assent.errors import UnavailableError
 from assent.model.ids import ActionDigest, ApprovalId, AttemptId, DelegationId, LeafIndex, SessionId
-from assent.ports import Kept, Pin, Prior, Reader, Sidecar, Store
+from assent.ports import Kept, Passage, Pin, Prior, Reader, Sidecar, Store
 from tests.stores.world import a_delegation, a_session, an_approval, an_attempt, sha
 
 Batch = tuple[bool, list[tuple[int, int, bool]]]
@@ -389,3 +389,40 @@ class StoreContract:
             with store.read() as reader:
                 assert {key: reader.state(f"k{key}") for key in range(4)} == model
                 assert reader.size() == size
+
+    # -- what servers brought
+
+    def test_passages_are_told_from_where_one_has_read(self, store: Store) -> None:
+        """By session, oldest first, with ids that only grow, also after some were dropped."""
+        one, two = SessionId("ses_1"), SessionId("ses_2")
+        with store.begin() as tx:
+            tx.put_passage(Passage(one, "mail", b"a" * 8))
+            tx.put_passage(Passage(two, "mail", b"b" * 8))
+            assert [each.prints for each in tx.passages(one)] == [b"a" * 8]
+        with store.begin() as tx:
+            tx.put_passage(Passage(one, "files", b"c" * 16))
+            assert [each.server for each in tx.passages(one)] == ["mail", "files"]
+        with store.read() as reader:
+            assert reader.passage_sessions() == [one, two]
+            first, second = reader.passages(one)
+            assert reader.passages(one, first.id) == [second]
+            assert second == Passage(one, "files", b"c" * 16, second.id)
+            assert second.id > first.id > 0
+        with store.begin() as tx:
+            tx.drop_passages(one)
+            assert not tx.passages(one)
+            tx.put_passage(Passage(one, "web", b"d" * 8))
+            assert [each.server for each in tx.passages(one)] == ["web"]
+        with store.read() as reader:
+            assert [each.server for each in reader.passages(one, second.id)] == ["web"]
+            assert [each.server for each in reader.passages(two)] == ["mail"]
+
+    def test_a_failed_batch_brings_no_passage(self, store: Store) -> None:
+        """Nothing is kept if the job that wrote it raises."""
+        session = SessionId("ses_1")
+        with store.begin() as tx, pytest.raises(ZeroDivisionError), tx.savepoint():
+            tx.put_passage(Passage(session, "mail", b"a" * 8))
+            tx.drop_passages(session)
+            raise ZeroDivisionError
+        with store.read() as reader:
+            assert not reader.passages(session)

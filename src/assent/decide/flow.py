@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from assent.catalog.analysis import INTEGRITY_LABELS
+from assent.catalog.analysis import INTEGRITY_LABELS, Analysis
 from assent.decide.facts import Facts
-from assent.model.profile import EFFECTS, REVERSIBILITY
+from assent.model.profile import EFFECTS, REVERSIBILITY, Server
+
+
+def reaches_out(server: Server, analysis: Analysis) -> bool:
+    """Does what a call carries leave: to an external server, or through a local one that reaches the network?"""
+    if server.zone == "local":
+        return any(not _loopback(host) for host in analysis.targets.get("hosts", ()))
+    return server.zone == "external"
+
+
+def _loopback(host: str) -> bool:
+    """RFC 6761 §6.3, RFC 1122 §3.2.1.3, RFC 4291 §2.5.3."""
+    return host in ("localhost", "::1", "[::1]") or host.endswith(".localhost") or host.startswith("127.")
 
 
 def sends(facts: Facts) -> bool:
-    """Does this call carry something to an external server that could be missed?"""
-    if facts.server.zone != "external":
+    """Does this call carry out something that could be missed?"""
+    if not reaches_out(facts.server, facts.analysis):
         return False
-    carried = facts.analysis.facts.get("secret_in_arguments", False)
+    known = facts.analysis.facts
+    carried = known.get("secret_in_arguments", False) or known.get("session_text_in_arguments", False)
     return carried or bool(facts.session.labels - INTEGRITY_LABELS)
 
 

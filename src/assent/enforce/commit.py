@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from assent.approve.question import Question, ask
 from assent.enforce.rules import Text
 from assent.errors import ConflictError
+from assent.inform.seen import Looked
 from assent.model.action import Action
 from assent.model.approval import Approval
 from assent.model.decision import Decision, Verdict
@@ -50,6 +51,7 @@ class Proposal:
         permit: id of the permit if it is an allow.
         texts: what it was decided by, archived with the receipt.
         looked: the store was read for this decision, kept results included.
+        text: what looking for text of the session in the call has found.
         counts: some policy goes by how many calls went before, so none may come between.
     """
 
@@ -71,6 +73,7 @@ class Proposal:
     texts: tuple[Text, ...] = ()
     looked: bool = True
     counts: bool = False
+    text: Looked | None = None
 
     @property
     def read_only(self) -> bool:
@@ -111,6 +114,8 @@ def compare(tx: Transaction, proposal: Proposal) -> None:
             raise ConflictError("moved", "an approval has changed")
     if proposal.delegation is not None and tx.delegation(proposal.delegation.id) != proposal.delegation:
         raise ConflictError("moved", "a delegation has been used, revoked or ended")
+    if proposal.text is not None and proposal.text.moved(tx):
+        raise ConflictError("moved", "a server has given text that the call may carry")
     if not proposal.looked and tx.state(f"kept:{proposal.session.id}"):
         raise ConflictError("moved", "a result is kept for this session")
     if not proposal.read_only:

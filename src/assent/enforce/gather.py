@@ -9,13 +9,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Literal
 
-from assent.catalog.analysers import analyse
+from assent.catalog.analysers import analyse, said_by
 from assent.decide.facts import Facts, Link, Snapshot, Versions
+from assent.decide.flow import reaches_out
 from assent.enforce.rules import Described, Rules, Text
 from assent.errors import RefusedError
 from assent.inform.clock import jumped
 from assent.inform.observe import Observer
+from assent.inform.seen import Looked, Seen, sent
 from assent.model.action import Action
 from assent.model.approval import Approval
 from assent.model.ids import AttemptId, Digest, SessionId
@@ -58,7 +61,10 @@ class Call:
 
 @dataclass
 class Gathered:
-    """What steps 2 to 4 found; `present` is the only thing that may still change it."""
+    """What steps 2 to 4 found; `present` is the only thing that may still change it.
+
+    What was not looked up for want of a snapshot stands as its worst, and `complete` is false.
+    """
 
     session: Session
     action: Action
@@ -72,6 +78,8 @@ class Gathered:
     nameless: bool
     refusal: Digest
     texts: tuple[Text, ...]
+    looked: Looked | None = None
+    complete: bool = True
 
     def attach(self, approval: Approval) -> None:
         """This is the call that a question is open about: the same attempt, made again."""
@@ -106,12 +114,14 @@ class Gatherer:
         clock: wall time and a clock that only runs forward.
         observer: looks up paths, prior bytes and referents.
         engine: name and version of the policy engine.
+        seen: what servers have given.
     """
 
-    def __init__(self, clock: Clock, observer: Observer, engine: str) -> None:
+    def __init__(self, clock: Clock, observer: Observer, engine: str, seen: Seen) -> None:
         self._clock = clock
         self._observer = observer
         self.watch = observer.watch
+        self.seen = seen
         self._engine = engine
         self._sessions: dict[SessionId, Session] = {}
         self._clock_state: Mapping[str, object] = {}
@@ -157,6 +167,9 @@ class Gatherer:
         )
         observed = self._observer.observe(profile, raw, call.server)
         analysis = analyse(profile, raw, observed, call.server)
+        looked = self._look(reader, raw) if reaches_out(call.server, analysis) else None
+        if looked == "unread" or (looked is not None and looked.carries):
+            analysis = replace(analysis, facts={**analysis.facts, "session_text_in_arguments": True})
         action = replace(raw, referents=analysis.referents) if analysis.referents else raw
         now, trouble = self._time(call, reader)  # (4)
         like = reader.attempts_like(action.sameness) if reader and analysis.effects != {"read"} else ()
@@ -192,7 +205,16 @@ class Gatherer:
             nameless=bool(analysis.secret_names),
             refusal=refusal,
             texts=known.texts,
+            looked=looked if isinstance(looked, Looked) else None,
+            complete=looked != "unread",
         )
+
+    def _look(self, reader: Reader | None, action: Action) -> Looked | Literal["unread"] | None:
+        """Does a call that leaves carry text that another server gave? None if it is too short to."""
+        texts = sent(said_by(action))
+        if texts and reader is None:
+            return "unread"
+        return self.seen.look(reader, action.session, action.server, texts) if texts and reader else None
 
     def _identify(self, call: Call, reader: Reader | None) -> Session:
         session = reader.session(call.session) if reader else self._sessions.get(call.session)

@@ -186,7 +186,10 @@ class Guard:
         if not fresh and self._gatherer.knows(call.session):
             gathered = self._gatherer.gather(call, rules, None, self._new_attempt())  # (2) (3) (4)
             decided = self._tightened(call, rules, decide(rules.bundle, gathered.facts))  # (5)
-            if decided.verdict in ("allow", "deny"):  # what people have answered or confirmed is never remembered
+            if gathered.complete and decided.verdict in (
+                "allow",
+                "deny",
+            ):  # what people have answered or confirmed is never remembered
                 return await self._commit(rules, gathered, decided, (), looked=False)  # (6)
         with self._store.read() as reader:
             gathered = self._gatherer.gather(call, rules, reader, self._new_attempt())  # (2) (3) (4)
@@ -331,6 +334,7 @@ class Guard:
             permit=PermitId(new_id("prm", self._chance.draw(16))),
             texts=tuple(text for text in gathered.texts if text.digest not in self._archived),
             counts=rules.bundle.counts_calls,
+            text=gathered.looked,
         )
 
     def _question(self, gathered: Gathered, decided: Decision, attempt: AttemptId) -> Question:
@@ -431,7 +435,7 @@ class Guard:
         if response is not None:
             found = labels_of(running.profile, response, self._gatherer.watch.holds, private=running.private)
             result = replace(result, labels=result.labels | found)
-
+        prints = self._gatherer.seen.prints(permit.action.session, response)
         salt, alone = self._chance.draw(leaves.SALT), not self._busy and not self._running
 
         def job(tx: Transaction) -> tuple[int, Session | None]:
@@ -444,6 +448,7 @@ class Guard:
             if fresh:
                 labels = session.labels | fresh
                 tx.put_session(replace(session, labels=labels, version=session.version + 1))
+            self._gatherer.seen.put(tx, session.id, permit.action.server, prints)
             tx.put_attempt(replace(attempt, state=result.status))
             draft = leaves.outcome(self._node, now, permit.attempt, running.leaf_hash, result, salt=salt)
             return session.version, leaves.append(tx, draft, session.id, keep_days=self._limits.keep_days).session
@@ -451,18 +456,21 @@ class Guard:
         # a caller that goes away takes nothing back: what happened is recorded all the same
         self._gatherer.learn(*await asyncio.shield(self._log.commit(job, durable=False, alone=alone)))
 
-    async def heard(self, id: SessionId, said: object) -> None:
+    async def heard(self, id: SessionId, server: str, said: object) -> None:
         """Label the session by what a server says outside an answer, before it is released (DESIGN §5).
 
         Raises:
             UnavailableError: the label cannot be stored: release nothing of it.
         """
-        if not brings_secret(said, self._gatherer.watch.holds):
+        secret = brings_secret(said, self._gatherer.watch.holds)
+        prints = self._gatherer.seen.prints(id, said)
+        if not secret and not prints:
             return
 
         def job(tx: Transaction) -> None:
             session = tx.session(id)
-            if session is not None and SECRET not in session.labels:
+            self._gatherer.seen.put(tx, id, server, prints)
+            if secret and session is not None and SECRET not in session.labels:
                 tx.put_session(replace(session, labels=session.labels | {SECRET}, version=session.version + 1))
 
         await asyncio.shield(self._log.commit(job, durable=False))

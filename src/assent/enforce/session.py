@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from assent.errors import RefusedError
+from assent.inform.seen import forget, open_shelf
 from assent.model.ids import PrincipalId, SessionId, new_id
 from assent.model.principal import Principal
 from assent.model.session import Session
@@ -91,6 +92,8 @@ class Sessions:
             labels=forerunner.labels if forerunner else frozenset(),
         )
         tx.put_session(session)
+        before = [one.id for one in _recent(tx, principal, key, now) if one.id != session.id]
+        open_shelf(tx, session.id, before, secrets.token_bytes(16))
         inherits = forerunner.id if forerunner else ""
         appended = leaves.append(tx, leaves.session_open(self._node, now, session, inherits=inherits), session.id)
         return appended.session or session
@@ -103,17 +106,24 @@ def _attached(tx: Transaction, id: SessionId) -> list[str]:
     return list(json.loads(tx.state(f"attached:{id}") or "[]"))
 
 
+def _recent(tx: Transaction, principal: PrincipalId, key: str, now: int) -> list[Session]:
+    """Sessions of this client or principal that are open or ended under an hour ago."""
+    recent = tx.recent_sessions(now - INHERIT_MS)
+    return [session for session in recent if session.principal == principal or session.client == key]
+
+
 def _forerunner(tx: Transaction, principal: PrincipalId, key: str, now: int) -> Session | None:
-    """The latest labelled session of this client or principal that ended under an hour ago."""
-    recent = [
-        session
-        for session in tx.recent_sessions(now - INHERIT_MS)
-        if session.labels and (session.principal == principal or session.client == key)
-    ]
+    """The latest labelled one of them, with the labels of all."""
+    recent = [session for session in _recent(tx, principal, key, now) if session.labels]
     if not recent:
         return None
     labels = frozenset().union(*(session.labels for session in recent))
     return replace(max(recent, key=lambda session: session.ended or now), labels=labels)
+
+
+def forget_text(tx: Transaction, now: int) -> None:
+    """Drop what servers gave to sessions that nobody can follow on any more."""
+    forget(tx, [session.id for session in tx.recent_sessions(now - INHERIT_MS)])
 
 
 def close(tx: Transaction, session: Session, node: str, now: int, reason: str) -> None:

@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from assent_verify.merkle import Frontier
 
@@ -14,7 +15,7 @@ from assent.model.approval import Approval
 from assent.model.delegation import Delegation
 from assent.model.ids import ActionDigest, ApprovalId, AttemptId, DelegationId, Digest, LeafIndex, SessionId
 from assent.model.session import Session
-from assent.ports import Attempt, AttemptState, Kept, Pin, Prior, Reader, Sidecar, Transaction
+from assent.ports import Attempt, AttemptState, Kept, Passage, Pin, Prior, Reader, Sidecar, Transaction
 from assent.stores.overlay import Claim, Overlay, Rows, newest_approval
 
 
@@ -91,6 +92,12 @@ class MemoryReader:
     def priors(self, attempt: AttemptId) -> Sequence[Prior]:
         return [prior for (owner, _), prior in sorted(self._rows.prior.items()) if owner == attempt]
 
+    def passages(self, session: SessionId, after: int = 0) -> Sequence[Passage]:
+        return [one for one in self._rows.passage.values() if one.session == session and one.id > after]
+
+    def passage_sessions(self) -> Sequence[SessionId]:
+        return sorted({one.session for one in self._rows.passage.values()})
+
     def nodes(self) -> Mapping[str, str]:
         return {node: process for node, process in self._rows.node.items() if process is not None}
 
@@ -129,6 +136,7 @@ class MemoryStore:
         self._leaves: list[bytes] = []
         self._frontier = Frontier()
         self._commits = 0
+        self._brought = 0
         self._open = True
         self._pid = os.getpid()
 
@@ -149,7 +157,13 @@ class MemoryStore:
             erased = {index for index, row in overlay.rows.sidecar.items() if row is None}
             for key in [key for key, prior in self._rows.prior.items() if prior.receipt in erased]:
                 del self._rows.prior[key]
-            for table in Rows.__dataclass_fields__:
+            gone = overlay.rows.forgotten
+            for number in [number for number, one in self._rows.passage.items() if one.session in gone]:
+                del self._rows.passage[number]
+            for one in overlay.rows.passage.values():
+                self._brought += 1
+                self._rows.passage[self._brought] = replace(one, id=self._brought)
+            for table in Rows.__dataclass_fields__.keys() - {"passage", "forgotten"}:
                 _merge(getattr(self._rows, table), getattr(overlay.rows, table))
             self._commits += 1
 

@@ -19,7 +19,7 @@ from assent.model.approval import Approval
 from assent.model.delegation import Delegation
 from assent.model.ids import ActionDigest, ApprovalId, AttemptId, DelegationId, Digest, LeafIndex, SessionId
 from assent.model.session import Session
-from assent.ports import Attempt, AttemptState, Kept, Pin, Prior, Reader, Sidecar
+from assent.ports import Attempt, AttemptState, Kept, Passage, Pin, Prior, Reader, Sidecar
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -62,6 +62,8 @@ class Rows:
     prior: dict[tuple[AttemptId, str], Prior] = field(default_factory=dict)
     sidecar: dict[LeafIndex, Sidecar | None] = field(default_factory=dict)
     node: dict[str, str | None] = field(default_factory=dict)
+    passage: dict[int, Passage] = field(default_factory=dict)
+    forgotten: dict[SessionId, bool] = field(default_factory=dict)
     claim: dict[int, Claim] = field(default_factory=dict)
     note: dict[int, bytes] = field(default_factory=dict)
 
@@ -307,6 +309,20 @@ class Overlay:
 
     def put_prior(self, prior: Prior) -> None:
         self._put(self.rows.prior, (prior.attempt, prior.path), prior)
+
+    def passages(self, session: SessionId, after: int = 0) -> Sequence[Passage]:
+        stored = () if session in self.rows.forgotten else self._base.passages(session, after)
+        return [*stored, *(one for one in self.rows.passage.values() if one.session == session)]
+
+    def passage_sessions(self) -> Sequence[SessionId]:
+        stored = (session for session in self._base.passage_sessions() if session not in self.rows.forgotten)
+        return sorted({*stored, *(one.session for one in self.rows.passage.values())})
+
+    def put_passage(self, passage: Passage) -> None:
+        self._put(self.rows.passage, len(self.rows.passage), passage)
+
+    def drop_passages(self, session: SessionId) -> None:
+        self._put(self.rows.forgotten, session, True)
 
     def sidecar(self, index: LeafIndex) -> Sidecar | None:
         return self.rows.sidecar[index] if index in self.rows.sidecar else self._base.sidecar(index)

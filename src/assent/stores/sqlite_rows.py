@@ -14,7 +14,7 @@ from assent.model.decision import PolicyRef
 from assent.model.delegation import Delegation
 from assent.model.ids import ActionDigest, ApprovalId, AttemptId, DelegationId, Digest, LeafIndex, SessionId
 from assent.model.session import Session
-from assent.ports import Attempt, AttemptState, Kept, Pin, Prior, Sidecar
+from assent.ports import Attempt, AttemptState, Kept, Passage, Pin, Prior, Sidecar
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -217,6 +217,12 @@ class SqliteReader:
 
     def priors(self, attempt: AttemptId) -> Sequence[Prior]:
         return [Prior(*row) for row in self.rows("get_priors", attempt)]
+
+    def passages(self, session: SessionId, after: int = 0) -> Sequence[Passage]:
+        return [Passage(*row) for row in self.rows("passages_after", after, session)]
+
+    def passage_sessions(self) -> Sequence[SessionId]:
+        return [row[0] for row in self.rows("passage_sessions")]
 
     def nodes(self) -> Mapping[str, str]:
         return dict(self.rows("all_nodes"))

@@ -96,7 +96,7 @@ async def test_it_lets_nothing_else_pass(world: World) -> None:
     await world.join("claude", "boot:2:2")
     await world.asked(world.call(SEND, {**TO_BOB, "text": "from another session"}))
     world.session = mine
-    await world.guard.heard(mine, {"text": "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA"})
+    await world.guard.heard(mine, "files", {"text": "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA"})
     with world.store.read() as reader:
         session = reader.session(mine)
     assert session is not None and "secret" in session.labels

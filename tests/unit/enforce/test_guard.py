@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from assent.enforce.guard import AT_ONCE_MS, Allowed, Refused
 from assent.errors import ConflictError, RefusedError, RequestError, UnavailableError
 from assent.model.ids import AttemptId, LeafIndex, SessionId
 from assent.model.outcome import Outcome
+from assent.ports import Transaction
 from tests.world import World, tool
 
 READ = tool("list_things", query={"type": "string"})
@@ -511,3 +512,98 @@ async def test_a_yes_is_void_once_the_session_has_seen_a_secret_and_says_so(worl
     assert again.approval.id != first.id
     assert world.say(again.approval.id, "approve").status == "approved"
     assert (await world.permit(world.call(SEND, MESSAGE))).attempt == again.approval.attempt
+
+
+NOTE = (
+    "the quarterly numbers of the northern region are far below what was promised and nobody may know it before monday"
+)
+
+
+async def test_text_of_another_server_asks_before_it_leaves(world: World) -> None:
+    """DESIGN §4.5: a long passage; not what the recipient itself gave, and not to a server of one's own."""
+    await world.join()
+    files, web = world.server, replace(world.server, name="web", zone="external")
+    await world.run(world.call(READ), output=f"Minutes: {NOTE}.")
+    await world.run(world.call(READ, {"query": NOTE.upper()}))
+    world.server = web
+    refused = await world.refusal(world.call(READ, {"query": "is it so that " + NOTE.upper()}))
+    assert refused.decision.verdict == "escalate"
+    assert refused.decision.effects == ("read", "send")
+    assert "starter/text-asks" in {reason.policy for reason in refused.decision.reasons}
+    other = "what the weather in the alps will be like on the second weekend of september if it stays as it is today"
+    await world.run(
+        world.call(READ, {"query": other}), output=f"You asked: {other}? It will rain, says the institute there."
+    )
+    await world.run(world.call(READ, {"query": f"more about: {other}? It will rain, says the institute there."}))
+    world.server = replace(files, zone="own")
+    await world.run(world.call(READ, {"query": NOTE}))
+
+
+async def test_a_local_server_that_reaches_the_network_is_no_longer_local(world: World) -> None:
+    """A host in its arguments, by its profile; its own machine is none."""
+    await world.join()
+    fetch = tool("get_page", url={"type": "string", "format": "uri"}, query={"type": "string"})
+    await world.run(world.call(READ), output=NOTE)
+    world.server = replace(world.server, name="pages")
+    here = await world.refusal(world.call(fetch, {"url": "http://localhost:8000/", "query": NOTE}))
+    away = await world.refusal(world.call(fetch, {"url": "http://example.org/", "query": NOTE}))
+    assert "starter/text-asks" not in {reason.policy for reason in here.decision.reasons}
+    assert "starter/text-asks" in {reason.policy for reason in away.decision.reasons}
+
+
+@pytest.mark.parametrize(
+    ("method", "params"),
+    [
+        ("resources/read", {"uri": "notes://x?q=" + NOTE.replace(" ", "%20")}),
+        ("prompts/get", {"name": "p", "arguments": {"topic": NOTE}}),
+        ("completion/complete", {"ref": {"type": "ref/prompt", "name": "p"}, "argument": {"name": "a", "value": NOTE}}),
+        ("sampling/createMessage", {"answer": {"content": {"type": "text", "text": NOTE}}, "asked": {}}),
+        ("elicitation/create", {"answer": {"action": "accept", "content": {"why": NOTE}}, "asked": {}}),
+        ("roots/list", {"answer": {"roots": [{"uri": "file:///" + NOTE.replace(" ", "_")}]}, "asked": {}}),
+        ("tasks/update", {"taskId": "t", "inputResponses": {"a": {"action": "accept", "content": {"why": NOTE}}}}),
+    ],
+)
+async def test_every_way_to_a_server_is_looked_at(world: World, method: str, params: dict[str, object]) -> None:
+    """DESIGN §4.5, §8: not tool calls alone."""
+    await world.join()
+    await world.run(world.call(READ), output=NOTE)
+    call = replace(world.call(READ), method=method, tool=method, definition=None, params=params)
+    call = replace(call, server=replace(world.server, name="web", zone="external"))
+    refused = await world.refusal(call)
+    assert "send" in refused.decision.effects
+    assert "starter/text-asks" in {reason.policy for reason in refused.decision.reasons}
+
+
+async def test_answers_that_ride_inside_a_call_are_looked_at(world: World) -> None:
+    """MCP 2026-07-28: what the client was asked goes along beside the arguments."""
+    await world.join()
+    await world.run(world.call(READ), output=NOTE)
+    call = world.call(READ, {"query": "x"})
+    call = replace(call, server=replace(world.server, name="web", zone="external"))
+    inside = {**call.params, "inputResponses": {"a": {"action": "accept", "content": {"why": NOTE}}}}
+    assert "send" in (await world.refusal(replace(call, params=inside))).decision.effects
+    token = {**call.params, "inputResponses": {"a": {"content": {"key": "gh" + "p_" + "a1" * 18}}}}
+    assert (await world.refusal(replace(call, params=token))).decision.verdict == "deny"
+
+
+async def test_text_that_another_process_adds_meanwhile_is_noticed_at_the_commit(world: World) -> None:
+    """DESIGN §3: read in one server, sent in another, at the same time; whoever comes second knows of the first."""
+    await world.join()
+    reading = world.call(READ)
+    sending = replace(world.call(READ, {"query": NOTE}), server=replace(world.server, name="web", zone="external"))
+    permit = await world.permit(reading)
+    await world.guard.begin(permit)
+    response = {"content": [{"type": "text", "text": NOTE}]}
+    commit = world.log.commit
+    late: list[bool] = []
+
+    async def slow(job: Callable[[Transaction], object], **how: bool) -> object:
+        if not late:  # the decision is made: now the other process settles
+            late.append(True)
+            await world.guard.settle(permit, Outcome("succeeded", "gateway", canonicalize(response)), response)
+        return await commit(job, **how)
+
+    world.log.commit = slow  # type: ignore[method-assign, assignment]
+    refused = await world.refusal(sending)
+    assert late
+    assert refused.decision.verdict == "escalate"

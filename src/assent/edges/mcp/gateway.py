@@ -203,7 +203,7 @@ class Gateway:
         body = _without_ours(response.body)
         listed = asked.request.method == "tools/list" and not response.failed
         if end is self._client and not listed:
-            await self._setting.guard.heard(self._setting.session, body)
+            await self._setting.guard.heard(self._setting.session, self._setting.server.name, body)
         if response.failed:
             body = classes.own_code(body, frames.REFUSED)
         if end is self._client and not response.failed:
@@ -280,7 +280,7 @@ class Gateway:
             await self._cancelled(end, other, params)
             return
         if not from_client:
-            await self._setting.guard.heard(self._setting.session, params)
+            await self._setting.guard.heard(self._setting.session, self._setting.server.name, params)
             params = self._own_subscription(params)
             if message.method == "notifications/tasks" and not rounds.quiet(params):
                 return  # `tasks/get` brings the same, decided on

@@ -106,7 +106,7 @@ class Governor:
         params, transport = classes.split(asked.request.params)
         params = roots.narrowed_responses(params, self._setting.roots)
         if self._tools is None:  # what a server asks reaches the client's model
-            await self._guard.heard(self._setting.session, params)
+            await self._guard.heard(self._setting.session, self._setting.server.name, params)
         leg = self._leg(asked, params)
         call = await self._call(asked, leg)  # (1)
         ruling = await self._held(call, asked, transport)  # (2) to (6)
@@ -277,6 +277,9 @@ class Governor:
         if not await self._settle(permit, outcome, body):
             await self._tell(asked, answers.maybe(asked.request, "not_recorded", permit.receipt))
             return
+        if self._tools is None and not answer.failed and self._setting.server.zone == "external":
+            await self._give(permit, asked, body)
+            return
         if self._tools is not None and not answer.failed:
             try:
                 asking = await self._asking(permit, asked, body)
@@ -292,6 +295,17 @@ class Governor:
         line = response(asked.request.id, data, failed=answer.failed)
         if not await self._tell(asked, line):
             await self._keep(permit, answers.kept(body, failed=answer.failed))
+
+    async def _give(self, permit: Permit, asked: Asked, body: dict[str, object]) -> None:
+        """What the client answers goes to the server, so it is decided in its turn (DESIGN §4.5)."""
+        method, session, server = asked.request.method, self._setting.session, self._setting.server
+        given = {"answer": body, "asked": dict(permit.action.params)}
+        ruling = await self._held(Call(session, server, method, method, None, given), asked, {})
+        if isinstance(ruling, Refused):
+            await self._tell(asked, self._refusal(asked, ruling))
+        elif ruling.permit is not None and await self._begun(ruling.permit, asked, None):
+            told = await self._tell(asked, response(asked.request.id, canonicalize(body), failed=False))
+            await self._settle(ruling.permit, Outcome("succeeded" if told else "failed", "gateway", detail="answer"))
 
     async def _asking(self, permit: Permit, asked: Asked, body: dict[str, object]) -> dict[str, object] | Refused:
         """A result with its questions decided on, and with its state sealed; the refusal of one of them."""

@@ -102,6 +102,12 @@ SELECT session, action, attempt, result FROM kept WHERE session = ? AND action =
 -- name: get_priors
 SELECT attempt, path, content, receipt FROM prior WHERE attempt = ? ORDER BY path;
 
+-- name: passages_after
+SELECT session, server, prints, id FROM passage WHERE id > ? AND session = ? ORDER BY id;
+
+-- name: passage_sessions
+SELECT DISTINCT session FROM passage;
+
 -- name: all_nodes
 SELECT id, process FROM node;
 
@@ -209,3 +215,9 @@ INSERT OR REPLACE INTO node (id, process) VALUES (?, ?);
 
 -- name: drop_node
 DELETE FROM node WHERE id = ?;
+
+-- name: put_passage
+INSERT INTO passage (session, server, prints) VALUES (?, ?, ?);
+
+-- name: drop_passages
+DELETE FROM passage WHERE session = ?;

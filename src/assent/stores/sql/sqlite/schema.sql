@@ -2,7 +2,7 @@
 -- Times are milliseconds since the epoch; digests `sha256:` and hex; lists are JSON text.
 
 PRAGMA application_id = 0x41534E54;  -- ASNT
-PRAGMA user_version = 2;              -- number of the last migration
+PRAGMA user_version = 3;              -- number of the last migration
 
 CREATE TABLE leaf (
     idx INTEGER PRIMARY KEY,          -- 0-based position in the log
@@ -155,3 +155,10 @@ CREATE TABLE node (
     id TEXT PRIMARY KEY,
     process TEXT NOT NULL             -- boot id:pid:start time
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE passage (                -- text that a server brought into a session, as keyed fingerprints; never text
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- grows, so that who has read up to one knows what is new
+    session TEXT NOT NULL,
+    server TEXT NOT NULL,             -- who brought it
+    prints BLOB NOT NULL              -- 8 bytes each
+) STRICT;
