@@ -251,8 +251,9 @@ def test_requests_of_the_server_are_decided_too(scripted: Start, name: str, meth
     wire.send(id=asked["id"], result={"action": "accept", "roots": [], "_meta": {"assent/decision": 1}})
     told = json.loads(wire.answer(id)["result"]["content"][0]["text"])
     assert told["result"] == {"action": "accept", "roots": []}
-    assert [event["method"] for event in wire.events("authorize")] == ["tools/call", method]
-    assert order(wire).count("settle") == 2
+    # asked for, and given: what the client answers goes to an external server (DESIGN §4.5)
+    assert [event["method"] for event in wire.events("authorize")] == ["tools/call", method, method]
+    assert order(wire).count("settle") == 3
 
 
 def test_a_refused_request_of_the_server_is_an_error_to_it(scripted: Start) -> None:
