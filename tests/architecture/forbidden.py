@@ -24,7 +24,8 @@ IMPURE = {"open", "print", "input", "breakpoint", "eval", "exec", "compile", "__
 FROZEN = {
     "NewType", "TypeVar", "ParamSpec", "frozenset", "tuple", "sorted", "fields", "getattr", "range", "len", "type",
     "re.compile", "re.escape", "bytes.fromhex", "str.maketrans", "Decimal", "logging.getLogger", "TypeVarTuple",
-    "shape.pattern", "field", "bytes", "bytes.maketrans", "Path", "click.option", "click.Path", "click.argument", "click.Choice", "click.IntRange",
+    "shape.pattern", "field", "Path", "click.option", "click.Path", "click.argument", "click.Choice",
+    "click.IntRange", "bytes", "bytes.maketrans",
 }  # fmt: skip
 #: Methods of literals and of what the calls above give.
 FROZEN_METHODS = {"join", "split", "encode", "values", "items", "keys", "with_name", "digest"}

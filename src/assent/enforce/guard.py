@@ -456,14 +456,17 @@ class Guard:
         # a caller that goes away takes nothing back: what happened is recorded all the same
         self._gatherer.learn(*await asyncio.shield(self._log.commit(job, durable=False, alone=alone)))
 
-    async def heard(self, id: SessionId, server: str, said: object) -> None:
+    async def heard(self, id: SessionId, server: str, *said: object) -> None:
         """Label the session by what a server says outside an answer, before it is released (DESIGN §5).
+
+        Args:
+            said: messages, or parts of one that are each judged for themselves.
 
         Raises:
             UnavailableError: the label cannot be stored: release nothing of it.
         """
-        secret = brings_secret(said, self._gatherer.watch.holds)
-        prints = self._gatherer.seen.prints(id, said)
+        secret = any(brings_secret(each, self._gatherer.watch.holds) for each in said)
+        prints = self._gatherer.seen.prints(id, list(said))
         if not secret and not prints:
             return
 

@@ -80,7 +80,7 @@ class Guard:
         if (FOLDER / "full").exists():
             raise UnavailableError("disk_full", "the disk is full")
 
-    async def heard(self, session: str, server: str, said: object) -> None:
+    async def heard(self, session: str, server: str, *said: object) -> None:
         """Labels are the real guard's."""
 
     async def keep(self, permit: Permit, result: bytes) -> None:

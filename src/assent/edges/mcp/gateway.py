@@ -223,8 +223,8 @@ class Gateway:
             except ListingError as error:
                 await end.peer.refuse(asked.request.id, frames.INTERNAL_ERROR, str(error), {"code": "tools_unlisted"})
                 return
-            for part in classes.parts(body):  # what is left out is not released, and a long list is no long text
-                await self._setting.guard.heard(self._setting.session, part)
+            parts = classes.parts(body)  # what is left out is not released, and a long list is no long text
+            await self._setting.guard.heard(self._setting.session, self._setting.server.name, *parts)
         elif asked.request.method in classes.STANDING:
             body = self._own_subscription(body, asked.request.id)
         if not asked.gone.is_set():
