@@ -37,6 +37,7 @@ class SeenPath:
         digest: SHA-256 of its bytes; None unless they were read.
         wanted: its bytes from before are the undo of this call.
         private: it lies where a person keeps what is nobody else's business (`path.private`), or the operator says so.
+        place: absolute, as it stood before links were followed; whoever opens it goes through it again.
         use: what is done with it, where a reading says so; empty for an argument that is a path.
         stamp: `dev:inode:size:mtime` of it, empty if missing; a change before the effect shows.
     """
@@ -53,6 +54,7 @@ class SeenPath:
     wanted: bool = False
     use: Use | Literal[""] = ""
     private: bool = False
+    place: str = ""
 
     def as_json(self) -> dict[str, object]:
         """For the record: names and digests, never contents."""

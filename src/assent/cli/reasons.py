@@ -53,6 +53,7 @@ REASONS = {
     "argument_too_large": ("an argument is larger than can be judged", "send it in smaller parts"),
     "cedar_escape": ("an argument has a key that is never taken", "rename it"),
     "not_pinned": ("something the call refers to cannot be read and digested", "name something that can"),
+    "path_changed": ("a path of the call no longer leads where it led at the decision", "make the call again"),
     "referent_changed": ("what the call refers to has changed since the decision", "make the call again"),
     "permit_expired": ("too long passed between decision and effect", "make the call again"),
     "permit_used": ("the permit has been used, or was never issued here", "make the call again"),

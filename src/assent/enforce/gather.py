@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from assent.catalog.analysers import analyse, said_by
+from assent.catalog.observation import SeenPath
 from assent.decide.facts import Facts, Link, Snapshot, Versions
 from assent.decide.flow import reaches_out
 from assent.enforce.rules import Described, Rules, Text
@@ -80,6 +81,7 @@ class Gathered:
     texts: tuple[Text, ...]
     looked: Looked | None = None
     complete: bool = True
+    paths: tuple[SeenPath, ...] = ()
 
     def attach(self, approval: Approval) -> None:
         """This is the call that a question is open about: the same attempt, made again."""
@@ -207,6 +209,7 @@ class Gatherer:
             texts=known.texts,
             looked=looked if isinstance(looked, Looked) else None,
             complete=looked != "unread",
+            paths=tuple(seen for seen in observed.paths if seen.declared or profile.inferred),
         )
 
     def _look(self, reader: Reader | None, action: Action) -> Looked | Literal["unread"] | None:

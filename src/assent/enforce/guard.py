@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from assent.approve.card import notice
 from assent.approve.question import Question
 from assent.catalog.labels import SECRET, brings_secret, labels_of
+from assent.catalog.observation import SeenPath
 from assent.decide.facts import Facts, shown
 from assent.decide.pdp import decide
 from assent.enforce import commit as commits
@@ -24,7 +25,7 @@ from assent.enforce.gather import Call, Gathered, Gatherer
 from assent.enforce.rules import Rules, RuleSource
 from assent.errors import AssentError, ConflictError, ProofError, RefusedError, UnavailableError
 from assent.inform.clock import reading
-from assent.inform.observe import observe_again
+from assent.inform.observe import observe_again, unmoved
 from assent.model.approval import Approval, Asked
 from assent.model.decision import Decision, Reason
 from assent.model.ids import ApprovalId, AttemptId, Digest, LeafIndex, PermitId, SessionId, new_id
@@ -55,6 +56,7 @@ _BARRED = {
 _LAPSED = {
     "permit_expired": "too long has passed since it was decided",
     "referent_changed": "what it would run or send has changed since it was decided",
+    "path_changed": "a path that it names no longer leads to what was looked at when it was decided",
     "revoked": "something it stood on has been revoked",
     "session_ended": "the session has ended",
 }
@@ -98,6 +100,7 @@ class _Running:
     profile: ToolProfile
     minted: int  # steady milliseconds
     private: bool  # it names private files
+    paths: tuple[SeenPath, ...]  # what it names, as it was looked at
     started: bool = False
 
 
@@ -282,6 +285,7 @@ class Guard:
                 gathered.profile,
                 self._clock.steady(),
                 gathered.facts.analysis.facts["private_path"],
+                gathered.paths,
             )
             self._carry_out(decided)
             return Allowed(done.permit)
@@ -407,6 +411,8 @@ class Guard:
             return "permit_expired"
         if not observe_again(permit.action.referents):
             return "referent_changed"
+        if not unmoved(self._running[permit.id].paths):
+            return "path_changed"
         if self._clock.steady() - self._running[permit.id].minted <= AT_ONCE_MS:
             return ""  # epoch and session were compared in the transaction that minted and consumed it
         with self._store.read() as reader:

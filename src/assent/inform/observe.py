@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from unicodedata import normalize
 from urllib.parse import unquote, urlsplit
 
 from assent.catalog.analysers import ACTIVE, path, said, said_by
@@ -36,6 +37,8 @@ _DECODED = 3
 #: Most strings of one call that are taken for paths; a call with more is read as reaching everything.
 _MOST_PATHS = 512
 _DECLARED = frozenset({"path", "database"})
+#: Prefixes that switch off how Windows reads a path (learn.microsoft.com, "Naming Files, Paths, and Namespaces").
+_DEVICE = re.compile(r"^//[?.]/(?:UNC/|GLOBALROOT/)?(?:[A-Za-z]:(?=/))?", re.IGNORECASE)
 _REFERENT_LIMIT = 64 * 1024 * 1024
 #: Most files of a directory that is pinned whole, and what in it is history rather than content.
 _MOST_PINNED, _UNPINNED = 2_000, frozenset({".git"})
@@ -94,15 +97,15 @@ class Observer:
         pin = bool(effects & ACTIVE)
         for name, text, declared in _candidates(profile, arguments):
             base = arguments.get(profile.relative.get(name, ""))
-            for resolved in self._spelled(text, server, base if isinstance(base, str) else ""):
+            for place in self._spelled(text, server, base if isinstance(base, str) else ""):
                 named = NamedFile(text)
-                paths.append(self._seen(name, named, resolved, declared, priors, (keep and declared, pin and declared)))
+                paths.append(self._seen(name, named, place, declared, priors, (keep and declared, pin and declared)))
         for name, found in readings.items():
             base = arguments.get(profile.relative.get(name, ""))
             for file in found.files:
-                for resolved in self._named(file, server, base if isinstance(base, str) else ""):
+                for place in self._named(file, server, base if isinstance(base, str) else ""):
                     wanted = (file.use in ("write", "delete"), file.use in ("run", "send"))
-                    seen = self._seen(name, file, resolved, True, priors, wanted)
+                    seen = self._seen(name, file, place, True, priors, wanted)
                     paths.append(replace(seen, use=file.use))
         if writes and any(found.analyser == "sql" for found in readings.values()):
             for root in server.roots:  # the database itself: its bytes from before are the undo
@@ -169,19 +172,17 @@ class Observer:
             yield from self._spelled(match, server)
 
     def _spelled(self, text: str, server: Server, base: str = "") -> Iterator[str]:
-        """Every way a server may read a text as a path, resolved."""
+        """Every place that a server may take a text for, absolute, links not yet followed; each resolved one once."""
         seen: set[str] = set()
         for spelled in _spellings(text):
             cwd = server.cwd or os.getcwd()
             bases = (os.path.join(cwd, base),) if base else (cwd, *server.roots)
             for base in bases:
-                try:
-                    resolved = os.path.realpath(os.path.join(base, spelled)) if spelled else ""
-                except (OSError, ValueError):
-                    resolved = ""
+                place = os.path.join(base, spelled) if spelled else ""
+                resolved = _resolved(place)
                 if resolved not in seen:
                     seen.add(resolved)
-                    yield resolved
+                    yield place
                 if os.path.isabs(spelled) or not spelled:
                     break  # the same from every base
 
@@ -189,12 +190,13 @@ class Observer:
         self,
         name: str,
         file: NamedFile,
-        resolved: str,
+        place: str,
         declared: bool,
         priors: dict[str, bytes | None],
         wanted: tuple[bool, bool],
     ) -> SeenPath:
         keep, pin = wanted
+        resolved = _resolved(place)
         kind, info = _kind(resolved)
         kept, digest = False, None
         if keep and kind == "missing":
@@ -217,9 +219,36 @@ class Observer:
             linked=linked,
             kept=kept,
             digest=digest,
-            stamp=f"{info.st_dev}:{info.st_ino}:{info.st_size}:{info.st_mtime_ns}" if info else "",
+            stamp=_stamp(info),
             wanted=keep,
+            place=place,
         )
+
+
+def _resolved(place: str) -> str:
+    """With links followed; empty if that cannot be done."""
+    try:
+        return os.path.realpath(place) if place else ""
+    except (OSError, ValueError):
+        return ""
+
+
+def _stamp(info: os.stat_result | None) -> str:
+    return f"{info.st_dev}:{info.st_ino}:{info.st_size}:{info.st_mtime_ns}" if info else ""
+
+
+def unmoved(paths: Sequence[SeenPath]) -> bool:
+    """Does every path still lead where it led, immediately before the effect?
+
+    What is changed must be the very file that was looked at; what is read may have grown.
+    """
+    for seen in paths:
+        if seen.place and _resolved(seen.place) != seen.resolved:
+            return False
+        kind, info = _kind(seen.resolved)
+        if kind != seen.kind or (seen.wanted and _stamp(info) != seen.stamp):
+            return False
+    return True
 
 
 def _candidates(profile: ToolProfile, arguments: object) -> Iterator[tuple[str, str, bool]]:
@@ -264,6 +293,21 @@ def _spellings(text: str) -> Iterator[str]:
         yield spelled
     if "\\" in spelled:
         yield spelled.replace("\\", "/")
+    yield from _other_systems(spelled)
+
+
+def _other_systems(text: str) -> Iterator[str]:
+    """The same path as another system, or a normalising one, would read it."""
+    plain = _DEVICE.sub("", text.replace("\\", "/"))  # `\\?\C:\x`, `\\.\C:\x`
+    if plain != text:
+        yield plain
+    # Windows drops dots and spaces at the end of a name, and reads what follows a colon as a stream of the file
+    names = [name.rstrip(". ") or name for name in plain.split("/")]
+    names = [name if at == 0 else name.partition(":")[0] or name for at, name in enumerate(names)]
+    if (trimmed := "/".join(names)) != plain:
+        yield trimmed
+    if not text.isascii():
+        yield from {normalize("NFC", text), normalize("NFD", text), normalize("NFKC", text)} - {text}
 
 
 def _short(text: str) -> str:

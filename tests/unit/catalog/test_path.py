@@ -20,8 +20,51 @@ RUNS = [
     "/w/.pre-commit-config.yaml",
     "/home/u/.ssh/authorized_keys",
     "/w/.GIT/HOOKS/post-checkout",
+    "/w/.g\u200cit/config",
+    "/w/git~1/hooks/pre-commit",
+    "/w/.git./config",
+    "/w/.git /config",
+    "/w/.bashrc::$DATA",
+    "/w/.bashrc:x",
+    "/w/package.json. .",
+    "/w/ｐackage.json",
+    "/w/.ba\u017fhrc",
+    *(
+        f"/w/{name}"
+        for name in (
+            "AGENTS.md CLAUDE.md CLAUDE.local.md .cursorrules .windsurfrules .clinerules/x.md .cursor/rules/a.mdc "
+            ".github/copilot-instructions.md .aider.conf.yml .continue/config.json opencode.json .claude/agents/x.md "
+            "lefthook.yml .woodpecker/build.yml .drone.yml .buildkite/pipeline.yml cloudbuild.yaml action.yml "
+            "compose.yaml docker-compose.override.yml .devcontainer/devcontainer.json .gitpod.yml .envrc .mise.toml "
+            ".npmrc .pnpmfile.cjs Gemfile bunfig.toml deno.json pip.conf x.pth sitecustomize.py build.rs gradlew .mvn/x "
+            "composer.json app.code-workspace .zed/tasks.json .dir-locals.el .nvim.lua .Rprofile .pdbrc .irbrc"
+        ).split()
+    ),
+    *(
+        f"/{name}"
+        for name in (
+            "etc/profile.d/x.sh etc/cron.d/x etc/crontab etc/systemd/system/x.service etc/ld.so.preload etc/pam.d/sshd "
+            "usr/lib/systemd/system/x.service var/spool/cron/crontabs/u home/u/.config/autostart/x.desktop "
+            "home/u/.local/share/applications/x.desktop home/u/.config/systemd/user/x.service home/u/.ssh/rc "
+            "home/u/.config/nushell/config.nu home/u/.ipython/profile_default/startup/a.py"
+        ).split()
+    ),
 ]
-PLAIN = ["/w/src/main.py", "/w/notes.txt", "/w/github/workflows.md", "/w/.gitignore", "/w/data.json"]
+PLAIN = [
+    "/w/src/main.py",
+    "/w/notes.txt",
+    "/w/github/workflows.md",
+    "/w/.gitignore",
+    "/w/data.json",
+    "/w/README.md",
+    "/w/docs/agents-guide.md",
+    "/w/pyproject.toml",
+    "/w/src/compose.py",
+    "/w/tests/test_action.py",
+    "/w/etc.txt",
+    "/w/a.b.",
+    "/w/x: y.txt",
+]
 SECRET = [
     "/w/.env",
     "/w/.env.production",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -607,3 +609,49 @@ async def test_text_that_another_process_adds_meanwhile_is_noticed_at_the_commit
     refused = await world.refusal(sending)
     assert late
     assert refused.decision.verdict == "escalate"
+
+
+async def test_a_link_swapped_after_the_decision_is_noticed_before_the_effect(world: World) -> None:
+    """A swap race: whoever swaps links while calls run never gets one through to the other file."""
+    await world.join()
+    folder = world.config.home.parent
+    plain, secret, link = folder / "plain.txt", folder / ".env", folder / "link"
+    plain.write_text("nothing")
+    secret.write_text("hidden")
+    link.symlink_to(plain)
+    call = world.call(READ, {"query": str(link)})
+    await world.run(call)
+    permit = await world.permit(call)
+    swapped = folder / "other"
+    swapped.symlink_to(secret)
+    os.replace(swapped, link)
+    with pytest.raises(RefusedError, match="path"):
+        await world.guard.begin(permit)
+    assert world.leaves("outcome")[-1]["detail"] == "path_changed"
+    stop = threading.Event()
+
+    def swap() -> None:
+        while not stop.is_set():
+            for target in (plain, secret):
+                swapped.symlink_to(target)
+                os.replace(swapped, link)
+
+    swapper = threading.Thread(target=swap)
+    swapper.start()
+    begun = 0
+    try:
+        for _ in range(60):
+            ruling = await world.guard.authorize(call)
+            if isinstance(ruling, Allowed) and ruling.permit is not None:
+                try:
+                    await world.guard.begin(ruling.permit)
+                except RefusedError:
+                    continue
+                begun += 1
+                await world.guard.settle(ruling.permit, Outcome("succeeded", "gateway"), {})
+    finally:
+        stop.set()
+        swapper.join()
+    decided = [leaf for leaf in world.leaves("decision") if leaf["verdict"] == "allow"]
+    lost = [leaf for leaf in world.leaves("outcome") if leaf["detail"] == "path_changed"]
+    assert len(decided) == 1 + begun + len(lost)  # every allow ran with the file it was decided on, or was lost

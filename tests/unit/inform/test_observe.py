@@ -11,8 +11,8 @@ import pytest
 
 from assent.catalog.analysers import analyse, guard
 from assent.catalog.analysis import Analysis
-from assent.catalog.observation import Guarded
-from assent.inform.observe import Observer, digest_of, digest_of_folder, guarded_paths, observe_again
+from assent.catalog.observation import Guarded, SeenPath
+from assent.inform.observe import Observer, digest_of, digest_of_folder, guarded_paths, observe_again, unmoved
 from assent.model.action import Action, Referent
 from assent.model.ids import PrincipalId, SessionId
 from assent.model.profile import Server, ToolProfile
@@ -370,3 +370,44 @@ def test_a_pattern_is_looked_for_within_bounds(place: Place, monkeypatch: pytest
     started = time.process_time()
     place.judge(SHELL, command="find / -name nowhere -exec rm {} +; rm /*/*/*/*/x")
     assert time.process_time() - started < 2
+@pytest.mark.parametrize("spelling", ["\\\\?\\{}", "//?/{}", "{}.", "{} ", "{}:stream", "{}::$DATA", "{}. . "])
+def test_spellings_of_other_systems_are_read(place: Place, spelling: str) -> None:
+    """Long names, dots and spaces at the end, streams: the file is the same."""
+    found = place.judge(READ, path=spelling.format(place.home / "assent.db"))
+    assert found.facts["reaches_assent"], spelling
+
+
+def test_a_name_in_another_normal_form_is_the_same_file(place: Place) -> None:
+    """A file system that normalises takes either."""
+    (place.work / "caf\u00e9").symlink_to(place.home)
+    assert place.judge(READ, path=str(place.work / "cafe\u0301" / "assent.db")).facts["reaches_assent"]
+
+
+def test_a_path_that_leads_elsewhere_later_is_noticed(place: Place) -> None:
+    """A link swapped, a file put in place of another, a directory of the way replaced; a grown log is none of these."""
+    inner = place.work / "in"
+    inner.mkdir()
+    file, link = inner / "a.txt", place.work / "link"
+    file.write_text("old")
+    link.symlink_to(file)
+    action = {"path": str(link)}
+
+    def look(profile: ToolProfile) -> tuple[SeenPath, ...]:
+        params = {"name": profile.tool, "arguments": action}
+        made = Action(PrincipalId("Agent::x"), (), SessionId("s"), "files", "tools/call", profile.tool, None, params)
+        return place.observer.observe(profile, made, place.server).paths
+
+    reading, writing = look(READ), look(WRITE)
+    assert unmoved(reading) and unmoved(writing)
+    file.write_text("grown in the meantime")
+    assert unmoved(reading)
+    assert not unmoved(writing)  # its bytes from before would no longer be the undo
+    link.unlink()
+    link.symlink_to(place.home / "assent.db")
+    assert not unmoved(reading)
+    link.unlink()
+    link.symlink_to(file)
+    assert unmoved(reading)
+    inner.rename(place.work / "away")
+    inner.symlink_to(place.home)
+    assert not unmoved(reading)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from unicodedata import normalize
 
 #: Parts of a path, `/`-separated and lower case, whose files are run by something later (DESIGN §3). A folder counts
 #: with all above it that can be put in place at once: `.github` moved there whole brings its workflows along.
@@ -23,6 +24,33 @@ _RUNS = re.compile(
     r"|\.(?:idea|cursor|claude|codex|gemini|vim)(?:/|$)|\.mcp\.json$|mcp\.json$"
     r"|\.ssh(?:/(?:authorized_keys|config|rc)[0-9]?$|$)|\.cargo(?:/config(?:\.toml)?$|$)"
     r"|\.gdbinit$|\.vimrc$|\.exrc$|\.emacs$|\.lldbinit$|\.tmux\.conf$"
+    # git as Windows and HFS+ would also write it
+    r"|git~[1-9](?:/|$)"
+    # hooks of repositories, pipelines, and places that deploy what is pushed
+    r"|\.?lefthook[^/]*\.(?:ya?ml|toml|json)$|\.overcommit\.yml$|\.pre-commit-hooks\.ya?ml$|\.(?:gitea|forgejo)(?:/|$)"
+    r"|\.(?:buildkite|semaphore|woodpecker|tekton|teamcity|harness|drone|mvn|devcontainer|gitlab)(?:/|$)|bamboo-specs(?:/|$)"
+    r"|\.?(?:drone|woodpecker|appveyor|cloudbuild|buildspec|circle|wercker|codefresh|gitpod|skaffold|heroku|render)\.ya?ml$"
+    r"|action\.ya?ml$|netlify\.toml$|vercel\.json$|fly\.toml$|procfile$|vagrantfile$|tiltfile$|earthfile$|taskfile\.ya?ml$"
+    r"|(?:docker-)?compose[^/]*\.ya?ml$|containerfile$|devcontainer\.json$|\.replit$"
+    # package managers and builds that run code before anybody asks for it
+    r"|\.pnpmfile\.[cm]?js$|\.?bunfig\.toml$|deno\.jsonc?$|pip\.(?:conf|ini)$|\.pip(?:/|$)|\.condarc$|\.gemrc$|\.bundle(?:/|$)"
+    r"|gemfile$|[^/]+\.gemspec$|composer\.json$|build\.rs$|gradlew(?:\.bat)?$|mvnw(?:\.cmd)?$|init\.gradle[^/]*$|\.gradle(?:/|$)"
+    r"|\.?mise\.toml$|flake\.nix$|shell\.nix$|pydistutils\.cfg$|\.pypirc$"
+    # editors and tools that load it with the folder
+    r"|[^/]+\.code-workspace$|[^/]+\.sublime-project$|\.(?:zed|fleet|helix|nova|emacs\.d|nvim)(?:/|$)|\.dir-locals(?:-2)?\.el$"
+    r"|\.nvim(?:rc|\.lua)$|\.lvimrc$|\.(?:ipython|jupyter|julia)(?:/|$)|\.(?:pdb|irb|pry|psql|sqlite|octave|latexmk|screen|mail)rc$"
+    r"|\.rprofile$|\.pythonrc[^/]*$|\.pythonstartup$|\.ghci$|\.iex\.exs$|\.mailcap$|\.procmailrc$|\.forward$|\.lessfilter$"
+    # what steers an agent that works here next, and what its programs start
+    r"|(?:agents|claude|gemini|qwen|codex|agent|warp|skill)(?:\.local|\.override)?\.md$|\.(?:cursor|windsurf|cline|roo|goose)(?:rules|hints)[^/]*(?:/|$)"
+    r"|copilot-instructions\.md$|[^/]+\.(?:instructions|prompt|chatmode|agent)\.md$|\.aider[^/]*$|opencode\.jsonc?$"
+    r"|\.(?:continue|windsurf|codeium|kiro|roo|cline|opencode|amazonq|junie|qwen|augment|agents?|trae)(?:/|$)"
+    # starts of shells, sessions and machines
+    r"|\.x(?:session|sessionrc|client)[^/]*$|\.config/(?:nushell|powershell|environment\.d|hypr|sway|i3)(?:/|$)|[^/]*profile\.ps1$"
+    r"|etc/(?:profile(?:\.d)?|bash(?:rc|\.bashrc)|zsh(?:/|rc|env)|environment|crontab|anacrontab|cron\.[a-z]+|systemd|init\.d|rc\.local"
+    r"|rc\.d|ld\.so\.(?:preload|conf(?:\.d)?)|udev|pam\.d|polkit-1|sudoers(?:\.d)?|xdg/autostart|apt|dnf|modprobe\.d|inittab"
+    r"|network/if-up\.d|update-motd\.d|logrotate\.d|gitconfig)(?:/|$)"
+    r"|(?:lib|run|share)/systemd(?:/|$)|spool/(?:cron|at|anacron)(?:/|$)|programs/startup(?:/|$)|library/(?:startupitems|loginitems)(?:/|$)"
+    r"|[^/]+\.desktop$|dbus-1/(?:services|system-services)(?:/|$)|autorun\.inf$|desktop\.ini$|\.ssh/environment$"
     r")"
 )
 _SECRET = re.compile(
@@ -42,8 +70,23 @@ _SECRET = re.compile(
 )
 
 
+#: Characters that HFS+ leaves out of names when it compares them (Apple TN1150; CVE-2014-9390).
+_IGNORED = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
+#: What Windows drops: dots and spaces at the end of a name, and the stream of a file after a colon.
+_DROPPED = re.compile(r"(?<=[^/. ])[. ]+(?=/|\Z)|(?<=[^/][^/]):[^/]*")
+
+
 def _folded(path: str) -> str:
-    return path.replace("\\", "/").casefold()
+    """A path as any of the file systems would compare it: case, normal form, and what they leave out."""
+    text = path.replace("\\", "/")
+    if not text.isascii():
+        text = _IGNORED.sub("", normalize("NFKC", text))
+    text = text.casefold()
+    return (
+        _DROPPED.sub("", text)
+        if ":" in text or ". " in text or "./" in text or " /" in text or text[-1:] in ". "
+        else text
+    )
 
 
 def runs_by_itself(path: str) -> bool:
