@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from unicodedata import normalize
 from urllib.parse import unquote, urlsplit
 
 from assent.catalog.analysers import ACTIVE, path, said, said_by
@@ -37,8 +36,6 @@ _DECODED = 3
 #: Most strings of one call that are taken for paths; a call with more is read as reaching everything.
 _MOST_PATHS = 512
 _DECLARED = frozenset({"path", "database"})
-#: Prefixes that switch off how Windows reads a path (learn.microsoft.com, "Naming Files, Paths, and Namespaces").
-_DEVICE = re.compile(r"^//[?.]/(?:UNC/|GLOBALROOT/)?(?:[A-Za-z]:(?=/))?", re.IGNORECASE)
 _REFERENT_LIMIT = 64 * 1024 * 1024
 #: Most files of a directory that is pinned whole, and what in it is history rather than content.
 _MOST_PINNED, _UNPINNED = 2_000, frozenset({".git"})
@@ -293,21 +290,7 @@ def _spellings(text: str) -> Iterator[str]:
         yield spelled
     if "\\" in spelled:
         yield spelled.replace("\\", "/")
-    yield from _other_systems(spelled)
-
-
-def _other_systems(text: str) -> Iterator[str]:
-    """The same path as another system, or a normalising one, would read it."""
-    plain = _DEVICE.sub("", text.replace("\\", "/"))  # `\\?\C:\x`, `\\.\C:\x`
-    if plain != text:
-        yield plain
-    # Windows drops dots and spaces at the end of a name, and reads what follows a colon as a stream of the file
-    names = [name.rstrip(". ") or name for name in plain.split("/")]
-    names = [name if at == 0 else name.partition(":")[0] or name for at, name in enumerate(names)]
-    if (trimmed := "/".join(names)) != plain:
-        yield trimmed
-    if not text.isascii():
-        yield from {normalize("NFC", text), normalize("NFD", text), normalize("NFKC", text)} - {text}
+    yield from path.other_systems(spelled)
 
 
 def _short(text: str) -> str:

@@ -36,7 +36,7 @@ RUNS = [
             ".github/copilot-instructions.md .aider.conf.yml .continue/config.json opencode.json .claude/agents/x.md "
             "lefthook.yml .woodpecker/build.yml .drone.yml .buildkite/pipeline.yml cloudbuild.yaml action.yml "
             "compose.yaml docker-compose.override.yml .devcontainer/devcontainer.json .gitpod.yml .envrc .mise.toml "
-            ".npmrc .pnpmfile.cjs Gemfile bunfig.toml deno.json pip.conf x.pth sitecustomize.py build.rs gradlew .mvn/x "
+            ".npmrc .pnpmfile.cjs Gemfile bunfig.toml deno.json pip.conf x.pth sitecustomize.py build.rs gradlew "
             "composer.json app.code-workspace .zed/tasks.json .dir-locals.el .nvim.lua .Rprofile .pdbrc .irbrc"
         ).split()
     ),

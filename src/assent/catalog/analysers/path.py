@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from unicodedata import normalize
 
@@ -70,6 +70,8 @@ _SECRET = re.compile(
 )
 
 
+#: Prefixes that switch off how Windows reads a path (learn.microsoft.com, "Naming Files, Paths, and Namespaces").
+_DEVICE = re.compile(r"^//[?.]/(?:UNC/|GLOBALROOT/)?(?:[A-Za-z]:(?=/))?", re.IGNORECASE)
 #: Characters that HFS+ leaves out of names when it compares them (Apple TN1150; CVE-2014-9390).
 _IGNORED = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 #: What Windows drops: dots and spaces at the end of a name, and the stream of a file after a colon.
@@ -165,3 +167,17 @@ def _glob(pattern: str) -> re.Pattern[str]:
 def inside(path: str, roots: Sequence[str]) -> bool:
     """Is a resolved absolute path one of the roots or below one?"""
     return any(path == root or path.startswith(root.rstrip("/") + "/") for root in roots)
+
+
+def other_systems(text: str) -> Iterator[str]:
+    """The same path as another system, or a normalising one, would read it."""
+    plain = _DEVICE.sub("", text.replace("\\", "/"))  # `\\?\C:\x`, `\\.\C:\x`
+    if plain != text:
+        yield plain
+    # Windows drops dots and spaces at the end of a name, and reads what follows a colon as a stream of the file
+    names = [name.rstrip(". ") or name for name in plain.split("/")]
+    names = [name if at == 0 else name.partition(":")[0] or name for at, name in enumerate(names)]
+    if (trimmed := "/".join(names)) != plain:
+        yield trimmed
+    if not text.isascii():
+        yield from {normalize("NFC", text), normalize("NFD", text), normalize("NFKC", text)} - {text}
