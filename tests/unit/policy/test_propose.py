@@ -64,7 +64,7 @@ async def test_three_equal_answers_propose_a_rule_that_is_narrow(world: World) -
     # another tool with an argument of that name and another type stays usable
     refused = await world.refusal(world.call(MANY, {"recipient": ["bob@example.org"], "text": "x"}))
     assert refused.decision.verdict == "escalate"
-    await world.guard.heard(world.session, {"text": "-----BEGIN RSA PRIVATE KEY-----\\nMIIEpAIBAAKCAQEA"})
+    await world.guard.heard(world.session, "files", {"text": "-----BEGIN RSA PRIVATE KEY-----\\nMIIEpAIBAAKCAQEA"})
     await world.asked(world.call(SEND, {**BOB, "text": "after a secret"}))
 
 
