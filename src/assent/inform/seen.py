@@ -180,16 +180,16 @@ class Seen:
 
     def put(self, tx: Transaction, session: SessionId, server: str, found: bytes) -> None:
         """Keep prints, visible to all when the transaction is; past the bound, only that there was more."""
-        if not found or self._room.get(session) == -1:
+        if not found:
             return
         room = self._room.get(session, 0) - len(found) // SIZE
-        if found == ENDLESS or room < 0:
+        if found != ENDLESS and room < 0 and not _full(tx, session):
             kept = sum(len(one.prints) for one in tx.passages(session)) // SIZE
             room = min(STEP, MOST_PRINTS - kept - len(found) // SIZE)
-            if found == ENDLESS or room < 0 or _full(tx, session):
-                if not _full(tx, session):
-                    tx.put_state(_FULL + session, "1")
-                return
+        if found == ENDLESS or room < 0:
+            if not _full(tx, session):  # asked each time: the transaction that said so may have been dropped
+                tx.put_state(_FULL + session, "1")
+            return
         self._room[session] = room
         tx.put_passage(Passage(session, server, found))
 

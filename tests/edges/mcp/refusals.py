@@ -71,7 +71,7 @@ async def refused(
 
 
 async def _secret_seen(world: World, _: Path) -> Told:
-    await world.guard.heard(world.session, {"text": "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA"})
+    await world.guard.heard(world.session, "files", {"text": "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA"})
     return await refused(world, SEND, dict(BOB))
 
 
