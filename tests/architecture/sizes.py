@@ -37,6 +37,7 @@ REASONS: Mapping[str, str] = {
     "assent/enforce/guard.py": "the straight line of one action, whole in one file",
     "assent/enforce/guard.py:__init__": "the ports of the straight line, injected",
     "assent/errors.py:__init__": "where in an author's text the fault is",
+    "assent/inform/observe.py": "everything that is looked up for one call, in the order it is looked up",
     "assent/inform/observe.py:_seen": "what was observed of one path",
     "assent/policy/load.py:_at": "an error of an author's text, placed",
     "assent/policy/load.py:point": "an error of an author's text, placed",

@@ -370,6 +370,8 @@ def test_a_pattern_is_looked_for_within_bounds(place: Place, monkeypatch: pytest
     started = time.process_time()
     place.judge(SHELL, command="find / -name nowhere -exec rm {} +; rm /*/*/*/*/x")
     assert time.process_time() - started < 2
+
+
 @pytest.mark.parametrize("spelling", ["\\\\?\\{}", "//?/{}", "{}.", "{} ", "{}:stream", "{}::$DATA", "{}. . "])
 def test_spellings_of_other_systems_are_read(place: Place, spelling: str) -> None:
     """Long names, dots and spaces at the end, streams: the file is the same."""
