@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from assent.edges.clients.entries import find, wrapped_by
 from assent.edges.clients.files import MOST, Held, parse, read
 from assent.edges.clients.install import Launcher, plan
 from assent.edges.clients.naming import Names
 from assent.edges.clients.places import places
+from assent.edges.clients.shown import hidden
 from assent.edges.clients.tree import texts
 from assent.edges.mcp.command import program_of
 from assent.errors import ConfigError
@@ -99,3 +101,47 @@ def test_a_link_of_a_project_is_shown_as_what_it_leads_to(tmp_path: Path) -> Non
     (tmp_path / "mcp.json").symlink_to(tmp_path / "other.json")
     held = read(str(tmp_path / "mcp.json"))
     assert held is not None and held.label == f"{tmp_path / 'mcp.json'} (leads to {tmp_path / 'other.json'})"
+
+
+WRAPPED_LIES = {
+    "another package beside": ["uvx", "--with", "assent", "mcp", "--", "x"],
+    "another package under the name": ["uvx", "--from=evil", "assent", "mcp", "--", "x"],
+    "the value of an option": ["uvx", "--python", "assent", "mcp", "--", "x"],
+    "another package for pipx": ["pipx", "run", "--spec=evil", "assent", "mcp", "--", "x"],
+    "another folder": ["uv", "run", "--project", "assent", "mcp", "--", "x"],
+}
+
+
+@pytest.mark.parametrize("what", WRAPPED_LIES)
+def test_what_starts_another_package_does_not_count_as_wrapped(what: str) -> None:
+    """A runner starts the package that its options name: the word `assent` among them is not Assent."""
+    assert wrapped_by(WRAPPED_LIES[what]) is None
+
+
+@pytest.mark.parametrize("words", ["uvx assent mcp", "uvx --python 3.12 assent@1.2 mcp", "uv run assent mcp"])
+def test_what_starts_assent_counts(words: str) -> None:
+    """Else the other tests would show nothing."""
+    assert wrapped_by([*words.split(), "--name", "x", "--", "y"]) is not None
+
+
+def test_a_home_that_the_environment_moves_is_told(tmp_path: Path) -> None:
+    """A policy of the agent's own on another home governs nothing: coverage names the home."""
+    entry = {"command": "/opt/assent", "args": ["mcp", "--", "x"], "env": {"HOME": "/tmp/agent"}}
+    root = parse("c.json", json.dumps({"mcpServers": {"a": entry}}).encode())
+    [found] = find(root, [("mcpServers",)])
+    assert found.wrapped is not None and found.wrapped.home == "/tmp/agent/.assent"
+
+
+@pytest.mark.parametrize(
+    ("word", "before"),
+    [
+        ("-s3cret", "--password"),
+        ("https://abcdef0123456789@example.org/x", ""),
+        ("postgresql://u:p/w@example.org/x", ""),
+        ("https://example.org/x?sig=abcdef", ""),
+    ],
+)
+def test_no_secret_of_an_odd_form_is_shown_in_a_difference(word: str, before: str) -> None:
+    """What an option that is called a password is given, and whatever stands before the host of an address."""
+    assert hidden(word, before)
+    assert not hidden("https://example.org/mail@home", "") and not hidden("--verbose", "--no-auth")

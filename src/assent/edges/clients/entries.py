@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Literal
 
 from assent.edges.clients.tree import Document, Edit, Node
+from assent.edges.mcp.command import program_of
 from assent.errors import ConfigError
 from assent.model.client import EVERY
 
@@ -32,7 +33,7 @@ class Wrapped:
 
     Args:
         program: the program that is started, as written.
-        home: `--home`, or `ASSENT_HOME` of its environment; empty for the default.
+        home: `--home`, or what `ASSENT_HOME` or `HOME` of its environment makes it; empty for the default.
         name: `--name`; empty if none is given.
         inner: which of the words is the server's own command.
     """
@@ -109,8 +110,9 @@ def _entry(keys: tuple[str, ...], node: Node) -> Entry:
     found = Entry(keys, node, _state(node), off, None)
     if found.state != "stdio":
         return found
-    home = node.get("env", "ASSENT_HOME")
-    return Entry(keys, node, "stdio", off, wrapped_by(found.words, home.value if home else ""))
+    home, user = node.get("env", "ASSENT_HOME"), node.get("env", "HOME")
+    moved = home.value if home else f"{user.value}/.assent" if user else ""
+    return Entry(keys, node, "stdio", off, wrapped_by(found.words, moved))
 
 
 def _state(node: Node) -> State:
@@ -168,11 +170,12 @@ def _assent_in(words: Sequence[str]) -> int | None:
         return 0
     if _PYTHON.match(name) and list(words[1:3]) == ["-m", "assent"]:
         return 2
+    if name == "uv" and list(words[1:3]) == ["run", "assent"]:
+        return 2
     if name in _RUNNERS:
-        given = (at for at, word in enumerate(words) if at and word[:1] != "-" and word not in ("tool", "run"))
-        first = next(given, None)
-        if first is not None and re.match(r"assent(?:[=@]|\Z)", words[first]):
-            return first
+        found = program_of(words, {})
+        at = len(words) - len(found.arguments) - 1
+        return at if found.package == "pypi:assent" and re.match(r"assent(?:[=@]|\Z)", words[at]) else None
     return None
 
 

@@ -15,8 +15,8 @@ _LONGEST = 400
 _MASK = '"***"'
 #: Members whose values are shown; environment, headers and whatever else a client knows are not.
 _PLAIN = frozenset({"command", "args", "type", "transport", "cwd"})
-_LOGIN = re.compile(r"://[^/\s@:]{0,256}:[^/\s@]+@")
-_NAMED = re.compile(r"(?i)pass|pwd|secret|token|key|credential|auth|bearer|cookie")
+_LOGIN = re.compile(r"://(?:[^/\s@:]{0,256}:[^\s@]{1,256}|[^/\s@]{1,256})@")
+_NAMED = re.compile(r"(?i)pass|pwd|secret|token|key|credential|auth|bearer|cookie|[?&;]sig|sas=")
 _GIVEN = re.compile(r"[=:\s]\S")
 #: Options that hand a variable or a header on.
 _HANDED = frozenset({"-e", "--env", "-H", "--header"})
@@ -27,7 +27,7 @@ def hidden(word: str, before: str = "") -> bool:
     if holds_secret(word) or _LOGIN.search(word) or (_NAMED.search(word) and _GIVEN.search(word)):
         return True
     option = before.startswith("-") and "=" not in before and bool(_NAMED.search(before))
-    return before in _HANDED or (option and not word.startswith("-"))
+    return before in _HANDED or (option and not word.startswith("--"))
 
 
 def difference(before: Document, after: Document, old: Sequence[Entry], new: Sequence[Entry]) -> Iterator[str]:
