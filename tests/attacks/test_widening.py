@@ -130,3 +130,13 @@ async def test_answers_to_a_server_are_shown_and_held_to(tmp_path: Path) -> None
     answered = {"q": {"action": "accept", "content": {"to": "cleo"}}}
     question = await world.asked(replace(call, params={**call.params, "inputResponses": answered}))
     assert any("cleo" in text for _, text in lines(question)), "nobody is shown what is answered"
+
+
+async def test_a_no_to_some_of_it_ends_it(tmp_path: Path) -> None:
+    """Who says no to a call with a target that was granted has changed their mind about it."""
+    world = await granted(tmp_path, POST, {"ref": "release", "text": "a"})
+    question = await world.asked(world.call(POST, {"ref": "release", "channel": "C1", "text": "a"}))
+    world.say(question.id, "deny")
+    await world.asked(world.call(POST, {"ref": "release", "text": "b"}))
+    report = world.verify()
+    assert not report.problems, report.problems

@@ -18,6 +18,7 @@ from assent_verify.receipt import commit
 from assent.approve.delegate import Terms, issue
 from assent.approve.people import Members, must_be_asked, reached
 from assent.catalog.analysis import INTEGRITY_LABELS
+from assent.decide.facts import ARGUMENT
 from assent.errors import RequestError
 from assent.model.approval import Answer, Approval, ApprovalStatus, Assurance
 from assent.model.ids import ApprovalId, PrincipalId
@@ -154,8 +155,29 @@ def _record(
 
 
 def _refuse(tx: Transaction, approval: Approval) -> None:
-    """A person's no holds for the session, for the same tool and targets; decisions under way see it move."""
+    """A person's no holds for the session, for the same tool and targets; decisions under way see it move.
+
+    It also ends what was granted of that tool for some of what the call names.
+    """
     tx.put_refusal(approval.session, approval.refusal)
+    for given in tx.delegations(approval.session):
+        if (
+            given.status == "live"
+            and (given.server, given.tool) == (approval.server, approval.tool)
+            and _shared(json.loads(given.card)["named"], json.loads(approval.card)["named"])
+        ):
+            tx.put_delegation(replace(given, status="ended"))
     session = tx.session(approval.session)
     if session is not None:
         tx.put_session(replace(session, version=session.version + 1))
+
+
+def _shared(some: Mapping[str, object], others: Mapping[str, object]) -> bool:
+    """Do two calls name something in common? Where arguments are names, what an analyser makes of them says less."""
+    kinds = [kind for kind in some if kind in others]
+    kinds = [kind for kind in kinds if kind.startswith(ARGUMENT)] or kinds
+    for kind in kinds:
+        one, other = some[kind], others[kind]
+        if one == other or (isinstance(one, list) and isinstance(other, list) and any(name in other for name in one)):
+            return True
+    return False
