@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,8 @@ hypothesis.settings.load_profile("soak" if SOAK else "test")
 
 def pytest_configure() -> None:
     """Keep what tests write on a disk: homes are refused in memory, where some systems keep `/tmp`."""
+    # whoever runs tests in the background may have us ignore an interrupt, and what we start would inherit that
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if filesystem(Path(tempfile.gettempdir())) not in DURABLE:
         place = Path(__file__).parents[1] / "build" / "tmp"
         place.mkdir(parents=True, exist_ok=True)
