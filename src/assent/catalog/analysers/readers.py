@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
+from importlib import import_module
 
-from assent.catalog.analysers.address import read_address, read_payee
-from assent.catalog.analysers.code import read_code
-from assent.catalog.analysers.git import read_ref
-from assent.catalog.analysers.shell import read_shell
-from assent.catalog.analysers.sql import read_sql
-from assent.catalog.analysers.url import read_host_name, read_url
 from assent.catalog.observation import Reading
 from assent.model.action import Action
 from assent.model.profile import ToolProfile
@@ -18,17 +14,24 @@ from assent.model.profile import ToolProfile
 #: Analysers that a profile may trust to take effects away; every other one only adds.
 DECIDING = frozenset({"sql", "shell"})
 _Reader = Callable[[object, ToolProfile], Reading]
-#: (target kind, analyser that the profile must name or empty) → analyser and what it is called; the first that fits.
-_READERS: tuple[tuple[str, str, str, _Reader], ...] = (
-    ("code", "sql", "sql", read_sql),
-    ("url", "", "url", read_url),
-    ("host", "", "url", read_host_name),
-    ("address", "", "address", read_address),
-    ("payee", "", "address", read_payee),
-    ("code", "", "code", read_code),
-    ("command", "", "shell", read_shell),
-    ("ref", "git", "git", read_ref),
+#: (target kind, analyser that the profile must name or empty) → module and function, and what the analyser is called;
+#: the first that fits. Each is loaded with the first argument of its kind: most servers need few of them.
+_READERS: tuple[tuple[str, str, str, str, str], ...] = (
+    ("code", "sql", "sql", "sql", "read_sql"),
+    ("url", "", "url", "url", "read_url"),
+    ("host", "", "url", "url", "read_host_name"),
+    ("address", "", "address", "address", "read_address"),
+    ("payee", "", "address", "address", "read_payee"),
+    ("code", "", "code", "code", "read_code"),
+    ("command", "", "shell", "shell", "read_shell"),
+    ("ref", "git", "git", "git", "read_ref"),
 )
+
+
+@cache
+def _reader(module: str, name: str) -> _Reader:
+    found: _Reader = getattr(import_module(f"assent.catalog.analysers.{module}"), name)
+    return found
 
 
 def read_arguments(profile: ToolProfile, action: Action) -> Mapping[str, Reading]:
@@ -37,8 +40,9 @@ def read_arguments(profile: ToolProfile, action: Action) -> Mapping[str, Reading
     for argument, kind in profile.targets.items():
         if argument not in action.arguments:
             continue
-        for wanted, named, analyser, read in _READERS:
+        for wanted, named, analyser, module, name in _READERS:
             if kind == wanted and (not named or named in profile.analysers):
+                read = _reader(module, name)
                 found[argument] = replace(read(action.arguments[argument], profile), analyser=analyser)
                 break
     return found
