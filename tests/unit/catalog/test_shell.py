@@ -89,6 +89,9 @@ def test_a_list_is_words_and_not_a_script() -> None:
     assert read_shell(["bash", "-c", "rm -rf x"], SHELL).effects == {"delete"}
     assert read_shell(["echo", "a", ">", "b"], SHELL).files == (NamedFile("b", "write"),)
     assert "delete" in read_shell(["ls", "|", "xargs", "rm"], SHELL).effects
+    for words in (["ls", "; rm x"], ["ls", "-a;", "rm", "x"], ["echo", "$(rm x)"], ["echo", "`rm x`"]):
+        assert "delete" in read_shell(words, SHELL).effects
+    assert "write" in read_shell(["cat", ">../x"], SHELL).effects
     assert "delete" in read_shell(["ls", ";", "rm", "x"], SHELL).effects
 
 
@@ -162,7 +165,7 @@ def test_a_program_is_what_its_entry_says() -> None:
     from assent.catalog.analysers.special import HOW
 
     pending = list(table().values())
-    uses = {"text", "list", "read", "write", "delete", "make", "run", "send", "place", "url", "host", "worst"}
+    uses = {"text", "list", "read", "write", "delete", "make", "run", "send", "place", "url", "host", "worst", "format"}
     while pending:
         entry = pending.pop()
         assert entry.does <= set(EFFECTS) and entry.undo in (*REVERSIBILITY, "prior")
@@ -187,3 +190,12 @@ def test_a_reading_goes_by_what_the_argument_is() -> None:
     found = read_arguments(profile, action)
     assert {name: one.analyser for name, one in found.items()} == {"a": "shell", "b": "code"}
     assert found["a"].effects == {"read"} and found["b"].facts == {"opaque"}
+
+
+def test_brackets_in_a_sed_script_are_read_in_linear_time() -> None:
+    """A long row of bracketed sets, which could be taken apart in many ways, is judged at once."""
+    from time import process_time
+
+    before = process_time()
+    assert not read_script("sed '/" + "[^a]" * 15_000 + "/p' x").complete
+    assert process_time() - before < 5

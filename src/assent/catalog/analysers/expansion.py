@@ -33,11 +33,21 @@ TRAPS = re.compile(
     r"|[A-Z]+FLAGS|RUSTC\w*|CARGO_\w+|GO[A-Z]+|npm_\w+|NPM_\w+|PIP_\w+|UV_\w+|SSH_\w+|SUDO_\w+|XDG_\w+|TMPDIR"
     r"|RIPGREP_CONFIG_PATH|KUBECONFIG|DOCKER_HOST|AWS_\w+|[a-zA-Z]+_(?:proxy|PROXY)|FZF_\w+|MANPAGER|TAR_\w+)\Z"
 )
-#: Code in an index: the shell runs it wherever it computes, even out of a variable.
-COMPUTED = re.compile(r"\[[^\]\n]{0,200}(?:\$\(|`)")
+#: An index behind a name; code in it the shell runs wherever it computes, even out of a variable.
+_INDEX = re.compile(r"[\w})*?\]`]\[")
+_CODED = re.compile(r"\\[0-7xuU]")
+_QUOTES = str.maketrans("", "", "'\"\\\n")
+_CODE = re.compile(r"\$[({\[]|`")
 _NUMBERS = frozenset({"?", "#", "$", "!"})
 _PLAIN_LEAVES = frozenset({"word", "number", "variable_name", "regex", "extglob_pattern", "test_operator"})
 _QUOTED = frozenset({"raw_string", "string", "concatenation", "simple_expansion", "expansion"})
+
+
+def computed(text: str) -> bool:
+    """May an index in it hold a command, whatever quotes part it?"""
+    bare = text.translate(_QUOTES)
+    place = _INDEX.search(bare)
+    return place is not None and _CODE.search(bare, place.end()) is not None
 
 
 class Expansion:
@@ -131,6 +141,7 @@ class Expansion:
             if len(inner) == 2 and inner[0].type == "#":
                 return active("*")
             if len(inner) != 1 or inner[0].type not in ("variable_name", "special_variable_name"):
+                self.plain_values()
                 self.nested(node)
                 return unknown
             name = self.text(inner[0])
@@ -180,13 +191,17 @@ class Expansion:
         return active("*")
 
     def _ansi(self, node: Any, within: bool) -> str:
-        return ansi(self.text(node)[2:-1])
+        text, value = self.text(node)[2:-1], ansi(self.text(node)[2:-1])
+        if _CODED.search(text) and any(sign in plain(value) for sign in "[($`"):
+            raise UnreadError("signs of the shell are written as numbers")
+        return value
 
     def _translated(self, node: Any, within: bool) -> str:
         return self._string(next(child for child in node.children if child.type == "string"))
 
     def compute(self, node: Any) -> None:
         """Arithmetic: variables in it may be set, and what it holds may run something."""
+        self.plain_values()
         pending = [node]
         assigns = re.search(r"=|\+\+|--", self.text(node)) is not None
         while pending:
@@ -197,12 +212,19 @@ class Expansion:
                 continue
             if one.type in ("variable_name", "word", "subscript"):
                 name = self.text(one)
-                if COMPUTED.search(self.variables.get(name, "")):
-                    raise UnreadError("an index holds a command")
                 if assigns and one.type != "subscript":
                     self.set(name, UNKNOWN)
             pending += one.children
         self.found.does(frozenset({"read"}), "reversible")
+
+    def plain_values(self) -> None:
+        """Something is computed: no variable may hold an index with a command, for its name may be reached by others.
+
+        Raises:
+            UnreadError: one does.
+        """
+        if any("[" in value and _CODE.search(plain(value)) for value in self.variables.values()):
+            raise UnreadError("an index holds a command")
 
     def nested(self, node: Any) -> int:
         """Whatever is run or computed inside words that otherwise do nothing; how many such there are."""
@@ -235,6 +257,7 @@ class Expansion:
         name = self.text(target)
         value = node.children[2] if len(node.children) > 2 else None
         if target.type == "subscript" or (value is not None and value.type == "array"):
+            self.plain_values()
             for child in (target, value):
                 if child is not None:
                     self.nested(child)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from posixpath import normpath
 from typing import Literal
 
 from assent.catalog.analysers.url import read_host_name, read_url
@@ -29,6 +31,7 @@ class Findings:
     Args:
         budget: steps left before the script counts as too much to read.
         cwds: directories the script may be in, each relative to where it starts, or absolute.
+        moved: what the script puts in place and may be a link, whose target only the run will show.
     """
 
     budget: int
@@ -47,6 +50,7 @@ class Findings:
     programs: set[str] = field(default_factory=set)
     facts: set[str] = field(default_factory=set)
     notes: dict[str, None] = field(default_factory=dict)
+    moved: set[str] = field(default_factory=set)
 
     def step(self, cost: int = 1) -> None:
         """Spend some of the budget.
@@ -87,7 +91,28 @@ class Findings:
             if not known(cwd + text) or len(self.files) > _MOST_FILES:
                 self.unknown("which files are named cannot be told")
                 return
-            self.files[NamedFile(_joined(cwd, text), use, pattern, within)] = None
+            named = NamedFile(_joined(cwd, text), use, pattern, within)
+            if use in ("read", "write", "run", "send") and normpath(named.text) in self.moved:
+                self.unknown("it uses what the script has just put there, which may be a link")
+            self.files[named] = None
+
+    def places(self, word: str, sources: Sequence[str]) -> None:
+        """What was put there, by its own name or into it, may be links: what lies below is elsewhere."""
+        if not known(word):
+            return
+        text = as_file(word)[0]
+        for cwd in self.cwds:
+            whole = normpath(_joined(cwd, text)) if text and known(cwd) else "."
+            if len(sources) < 2 and not text.endswith(("/", ".")):  # else it is a directory that is there already
+                self.moved.add(whole)
+            self.moved |= {f"{whole}/{plain(each).rstrip('/').rpartition('/')[2]}" for each in sources}
+
+    def _through(self) -> bool:
+        """Does a file lie below what the script puts in place?"""
+        below = tuple(each + "/" for each in self.moved)
+        return any(
+            file.use != "list" and (file.pattern or normpath(file.text).startswith(below)) for file in self.files
+        )
 
     def ref(self, name: str) -> None:
         """Name a git reference of the repository the script is in; what it points to goes with the call."""
@@ -123,6 +148,8 @@ class Findings:
 
     def reading(self) -> Reading:
         """All of it together."""
+        if self.moved and self._through():
+            self.unknown("it goes through what the script has put there, which may be a link")
         effects = frozenset(self.effects or {"read"})
         reversibility: Reversibility = REVERSIBILITY[self.severity]
         return Reading(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from assent.catalog.analysers.findings import Findings
 from assent.catalog.analysers.programs import Shell, Spec, apart, below, judge
 from assent.catalog.analysers.secrets import strings
 from assent.catalog.analysers.words import known, plain, quoted
@@ -19,6 +20,11 @@ _PROGRAM = re.compile(r"\A(?:ext|fd)::|\A[a-z0-9-]+::")
 _ADDRESS = re.compile(r"://|\A[^/]+:")
 _MOST_REFS = 32
 _NETWORK = frozenset({"clone", "fetch", "ls-remote", "pull", "push"})
+#: Options of `git config` beside which the asking ones only ask.
+_BESIDE = frozenset(
+    "--global --local --system --worktree --bool --int --bool-or-int --path --type --name-only --show-scope -z --null "
+    "--includes --no-includes --default -f --file".split()
+)
 _ASKING = frozenset({"--get", "--get-all", "--get-regexp", "--list", "-l", "--show-origin"})
 
 
@@ -57,19 +63,21 @@ def _sub(shell: Shell, sub: str, entry: Spec, rest: Sequence[str]) -> None:
         if inner is None:
             found.unknown(f"`git {sub} {re.sub(r'[^ -~]', '?', second[:40])}` is not known")
             return
-        rest, entry = [word for word in rest if plain(word) != second] if second else rest, inner
+        rest, entry = _without(found, sub, second, rest), inner
     options = apart(found, entry, rest)
     operands = [plain(word) for word in options.operands]
-    if entry.how == "config" and options.seen & _ASKING and len(operands) < 2:
+    if entry.how == "config" and options.seen & _ASKING and options.seen <= _ASKING | _BESIDE and len(operands) < 2:
         found.does(frozenset({"read"}), "reversible")
+        for word in options.value("-f", "--file"):
+            found.file(word, "read")
         return
     judge(found, f"git {sub}", entry, options)
     if entry.how == "rewrites":
         found.facts.add("rewrites_history")
     if any(not known(word) for word in options.operands):
         found.unknown(f"what `git {sub}` is done to is not known")
-    if sub in _NETWORK:
-        _remote(shell, operands)
+    if sub in _NETWORK or sub == "remote":
+        _remote(shell, operands, sub == "remote")
     if sub == "push":
         remote = operands[0] if operands else "origin"
         if known(remote) and not _ADDRESS.search(remote):
@@ -80,15 +88,25 @@ def _sub(shell: Shell, sub: str, entry: Spec, rest: Sequence[str]) -> None:
             found.does(frozenset({"write"}), "prior")
             found.file(word, "write")
     elif sub in ("show", "diff", "cat-file", "blame", "annotate", "log", "grep"):
-        for word in operands:  # gitrevisions(7): `HEAD:.env`
+        for word in (*operands, *map(plain, options.value("-L"))):  # gitrevisions(7): `HEAD:.env`; `-L 1,9:.env`
             found.file(quoted(word.rpartition(":")[2] or "."), "read")
     elif sub in ("branch", "tag") and operands and not options.seen & {"-l", "--list"}:
         found.does(frozenset({"write"}), "compensable")
     shell.names = below(()) if entry.lists else None
 
 
-def _remote(shell: Shell, operands: Sequence[str]) -> None:
-    for word in operands[:1]:
+def _without(found: Findings, sub: str, second: str, rest: Sequence[str]) -> Sequence[str]:
+    """What is left when the word that says what is done is gone; options before it may have taken it for a value."""
+    if not second:
+        return rest
+    before = rest[: [plain(word) for word in rest].index(second)]
+    if any(plain(word) not in ("-v", "--verbose") for word in before):
+        found.unknown(f"which word of `git {sub}` says what is done is not certain")
+    return [*before, *rest[len(before) + 1 :]]
+
+
+def _remote(shell: Shell, operands: Sequence[str], named: bool) -> None:
+    for word in operands[: 2 if named else 1]:  # `git remote add NAME ADDRESS`
         if _PROGRAM.search(word):
             shell.found.unknown("a remote runs a program")
         elif _ADDRESS.search(word):

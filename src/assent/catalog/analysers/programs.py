@@ -20,10 +20,23 @@ from assent.catalog.observation import Use
 #: Uses of an operand that name a file.
 _FILES = frozenset({"list", "read", "write", "delete", "make", "run", "send"})
 #: How a word begins that may turn out to be an option: not known, or a pattern that a file named `-x` matches.
-_MAY_BE_OPTION = frozenset({UNKNOWN, SPLIT, "*", "?", "[", "\ue12a", "\ue13f", "\ue15b"})
+MAY_BE_OPTION = frozenset({UNKNOWN, SPLIT, "*", "?", "[", "\ue12a", "\ue13f", "\ue15b"})
 #: Options of filters that leave a line as it is.
 _SAME_NAMES = frozenset({"-n", "-r", "-u", "-z", "-V", "-h", "-R", "--lines"})
 _PLACES = re.compile(r"(?:/usr(?:/local)?|/opt/homebrew)?/s?bin/([^/]+)\Z")
+_KEEPS_LINKS = frozenset(
+    "-a -d -P -R -r -s -l --archive --recursive --symbolic-link --link --no-dereference --preserve".split()
+)
+_OPTION = re.compile(r"--?[A-Za-z]")
+_QUIET = frozenset({"read", "write"})
+_MIGHTY = re.compile(
+    r"--(?!no-)[a-z-]{0,40}?(?:output|exec|command|cmd|program|pager|plugin|(?<![a-z])(?:script|hook|config|eval)|lesskey"
+    r"|ext-diff|textconv|-pack$|open-files|in-?place|rc$)"
+)
+_MIGHTY_NAMES = (
+    "--output --exec --ext-diff --textconv --open-files-in-pager --upload-pack --receive-pack --config --in-place "
+    "--command --program --pager --plugin --script --diff-program"
+).split()
 _DIGITS = re.compile(r"[-+][0-9]+[a-zA-Z]?\Z")
 _SECRETS = re.compile(r"(?i)secret|token|credential|password|kubeconfig")
 _LOOPBACK = re.compile(r"(?i)(?:http://)?(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?(?:[/?#].*)?\Z")
@@ -91,7 +104,8 @@ class Spec:
     @property
     def delicate(self) -> bool:
         """May an option that nobody sees change what it does?"""
-        serious = any(use != "text" for use in self.takes.values())
+        harmless = ("text", "pattern", "read") if self.how == "grep" else ("text",)
+        serious = any(use not in harmless for use in self.takes.values())
         return bool(self.worst or self.adds or self.turns or self.rewrites or serious or not self.any_flag)
 
 
@@ -200,7 +214,7 @@ def apart(found: Findings, spec: Spec, words: Sequence[str], stop: bool = False)
     while rest:
         word = rest.pop(0)
         text = plain(word)
-        if word[:1] in _MAY_BE_OPTION and spec.delicate:
+        if word[:1] in MAY_BE_OPTION and spec.delicate:
             found.unknown("an option may hide in what is not known")
         if SPLIT in text:
             found.unknown("how many words there are is not known")
@@ -219,6 +233,8 @@ def apart(found: Findings, spec: Spec, words: Sequence[str], stop: bool = False)
             seen.add(name)
             if (use := spec.takes.get(name)) is not None:
                 value = given if given is not None else (rest.pop(0) if rest else "")
+                if given is None and use != "pattern" and spec.delicate and _OPTION.match(plain(value)):
+                    found.unknown(f"whether `{_shown(plain(value))}` is an option or a value is not known")
                 values.append((name, use, value))
     return Options(frozenset(seen), tuple(values), tuple(operands))
 
@@ -232,6 +248,8 @@ def _flags(found: Findings, spec: Spec, text: str) -> Iterator[tuple[str, str | 
         near = [name] if name in listed else [one for one in listed if one.startswith(name) and len(name) > 2]
         if not near and not spec.any_flag:
             found.unknown(f"option `{_shown(name)}` is not known")
+        if not near and spec.any_flag and spec.does <= _QUIET and _mighty(name):
+            found.unknown(f"option `{_shown(name)}` may write a file or run a program")
         for one in near or [name]:  # an abbreviation may mean any of them (getopt_long(3))
             yield one, attached
         return
@@ -245,6 +263,11 @@ def _flags(found: Findings, spec: Spec, text: str) -> Iterator[tuple[str, str | 
         if flag not in spec.listed and not spec.any_flag:
             found.unknown(f"option `{_shown(flag)}` is not known")
         yield flag, None
+
+
+def _mighty(name: str) -> bool:
+    """Does a long option that an entry does not know sound as if it wrote a file or ran a program?"""
+    return bool(_MIGHTY.match(name)) or (len(name) > 4 and any(one.startswith(name) for one in _MIGHTY_NAMES))
 
 
 def _shown(text: str) -> str:
@@ -331,12 +354,23 @@ def judge(found: Findings, name: str, spec: Spec, options: Options) -> None:
             into(found, word, options.operands)
         else:
             given(found, use, word)
+    _links(found, name, options)
+
+
+def _links(found: Findings, name: str, options: Options) -> None:
+    """What `mv`, `ln` and a `cp` that keeps links put in place may be links; what comes later may lead through them."""
+    if name not in ("mv", "ln", "link", "git mv", "cp") or (name == "cp" and not options.seen & _KEEPS_LINKS):
+        return
+    into = [word for _, use, word in options.values if use == "place"]
+    sources = options.operands if into else options.operands[:-1]
+    for target in into or options.operands[-1:]:
+        found.places(target, sources)
 
 
 def below(roots: Sequence[str]) -> tuple[str, ...]:
-    """Words for the names that listing these prints: each, and all that is in it."""
+    """Words for the names that listing these prints: each, and all that is in it; bare names may look like options."""
     within = f"/{active('**')}/{active('*')}"
-    return tuple(each for root in roots for each in (root, root + within)) or ("." + within,)
+    return tuple(each for root in roots for each in (root, root + within)) or (active("**") + "/" + active("*"),)
 
 
 def given(found: Findings, use: str, word: str) -> None:
@@ -347,6 +381,9 @@ def given(found: Findings, use: str, word: str) -> None:
             found.does(frozenset({use}), "prior")
     elif use in ("url", "host"):
         found.host(word, url=use == "url")
+    elif use == "format":
+        if plain(word)[:1] != "+":
+            found.unknown("a word may change what it only tells")
     elif use == "code":
         opaque(found)
     elif use == "worst":

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, partial
 from typing import Any
 
-from assent.catalog.analysers.expansion import COMPUTED, TRAPS, Expansion, wordlike
+from assent.catalog.analysers.expansion import TRAPS, Expansion, computed, wordlike
 from assent.catalog.analysers.findings import Findings, UnreadError
 from assent.catalog.analysers.programs import Source, Spec, named, table
-from assent.catalog.analysers.special import HOW, environment, run_file
+from assent.catalog.analysers.special import HOW, environment, names_index, run_file
 from assent.catalog.analysers.words import (
     HOME,
     MOST_WORDS,
@@ -39,7 +39,8 @@ _SIGNS = " \n\t;&|<>()$`\"'{}="
 #: A here-document whose text is not read by the shell. Only an estimate: what it leaves out is parsed all the same.
 _QUOTED_TEXT = re.compile(r"<<-?\s?(['\"])([A-Za-z0-9_]{1,40})\1[^\n]*\n(?s:.*?)\n\t{0,8}\2(?=\n|\Z)")
 _HEREDOC = re.compile(r"<<-?\s*(?:'([A-Za-z0-9_]+)'|\"([A-Za-z0-9_]+)\"|\\?([A-Za-z0-9_]+))")
-_SIGN = re.compile(r"\|\|?&?|&&?|;|[0-9]?[<>]{1,2}(?:&[0-9])?|[()]")
+#: A word of a list that begins or ends with a sign of a shell, or holds a command.
+_SIGNED = re.compile(r"\A(?:[|&;()\n]|[0-9&]?[<>])|[|&;)\n]\Z|\$\(|`")
 _PLACE = re.compile(r"/dev/(?:tcp|udp)/([^/]*)")
 #: Names that a function may not take: then a word would mean something else than is judged here.
 _WORDS = frozenset({"set", "unset", "export", "declare", "local", "alias", "exec", "test"})
@@ -128,7 +129,7 @@ class Walk:
         self.found.step(signs)
         if signs > MOST_SIGNS or _nesting(counted) > _MOST_NESTING:
             raise UnreadError("the command is too long or nested too deeply to be read")
-        if COMPUTED.search(text):
+        if computed(text):
             raise UnreadError("an index holds a command")
         import tree_sitter
 
@@ -140,8 +141,8 @@ class Walk:
     def words(self, words: Sequence[str]) -> None:
         """Read a command that is given as words; where some are signs of a shell, as that would read them, too."""
         self.command([quoted(word) for word in words])
-        if any(_SIGN.fullmatch(word) for word in words):
-            self.script(" ".join(word if _SIGN.fullmatch(word) else _in_quotes(word) for word in words))
+        if any(_SIGNED.search(word) for word in words):  # a server may put them together for a shell
+            self.script(" ".join(word if _SIGNED.search(word) else _in_quotes(word) for word in words))
 
     def _all(self, nodes: Iterable[Any]) -> None:
         """Statements one after the other; a `cd` among them may have failed."""
@@ -287,6 +288,7 @@ class Walk:
             self.names = names
             before = dict(self._words.variables)
             cwds = self.found.cwds
+            moved = len(self.found.moved)
             for each in (*head, *body):
                 if each.type in _ARITHMETIC:
                     self._words.compute(each)
@@ -296,7 +298,7 @@ class Walk:
             if self.found.cwds != cwds:
                 raise UnreadError("a loop changes the directory")
             self._words.join(before)
-            if self._words.variables == before:
+            if self._words.variables == before and len(self.found.moved) == moved:
                 return
         raise UnreadError("a loop is not understood")
 
@@ -322,8 +324,15 @@ class Walk:
             self._statement(child)
 
     def _test(self, node: Any) -> None:
-        """`[ … ]`, `[[ … ]]`: nothing happens but what its words run."""
+        """`[ … ]`, `[[ … ]]`: nothing happens but what its words run, and what an index or a number computes."""
         self._words.nested(node)
+        values = [self._words.word(leaf, True) for leaf in _leaf_words(node)]
+        if names_index([plain(value) if known(value) else UNKNOWN for value in values]):
+            raise UnreadError("a test computes an index")
+        if node.children[0].type == "[[" and _COMPARES.search(self._words.text(node)):
+            self._words.plain_values()
+            if any("[" in value and re.search(r"[$`]", plain(value)) for value in values):
+                raise UnreadError("an index holds a command")
         self.found.does(frozenset({"read"}), "reversible")
 
     def _declare(self, node: Any) -> None:
@@ -610,6 +619,18 @@ def _nesting(text: str) -> int:
     return most
 
 
+def _leaf_words(node: Any) -> list[Any]:
+    """The words of a test, in order."""
+    pending, found = list(reversed(node.children)), []
+    while pending:
+        one = pending.pop()
+        if wordlike(one):
+            found.append(one)
+        else:
+            pending += reversed(one.children)
+    return found
+
+
 def _before(node: Any, sign: str) -> list[Any]:
     place = next((i for i, child in enumerate(node.children) if child.type == sign), 0)
     return [child for child in node.children[:place] if child.type not in ("extglob_pattern", "word")]
@@ -631,6 +652,7 @@ def _ends(node: Any) -> bool:
 
 
 _DECLARING = frozenset({"-x", "-g", "-r", "-a", "-A", "-p", "-gx", "-rx"})
+_COMPARES = re.compile(r"-(?:eq|ne|lt|le|gt|ge)\b")
 _NOTHING = frozenset({"comment", "heredoc_body", "heredoc_end"})
 _REDIRECTS = frozenset({"file_redirect", "herestring_redirect", "heredoc_redirect"})
 _ARITHMETIC = frozenset({"binary_expression", "unary_expression", "postfix_expression", "parenthesized_expression"})

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from assent.catalog.analysers.git import git
 from assent.catalog.analysers.programs import (
+    MAY_BE_OPTION,
     Shell,
     Spec,
     apart,
@@ -22,14 +23,20 @@ from assent.catalog.analysers.sql import read_statements
 from assent.catalog.analysers.words import EMPTY, PIPED, SPLIT, UNKNOWN, active, known, plain, quoted
 
 #: `sed` scripts that only print or change lines: addresses, `p`, `d`, `q`, `=`, and `s` without its flags `e` and `w`.
-_ADDRESS = r"(?:[0-9]{1,9}|\$|/(?:[^/\\\n]|\\.){0,200}/)"
+#: Whether a delimiter between brackets is one, GNU and BSD do not agree: there it must not stand.
+_SED_SET = r"(?>\[\^?\]?(?:(?!%s)[^][\\\n]|\\(?!\])|\[:[a-z]{1,12}:\]){0,80}+\])"
+_ADDRESS = rf"(?:[0-9]{{1,9}}|\$|/(?:[^/\\\n\[]|\\.|{_SED_SET % '/'}){{0,200}}/)"
 _SED_ONE = (
     rf"(?:{_ADDRESS}(?:[,~+]{{1,2}}{_ADDRESS})?)?\s{{0,4}}!?\s{{0,4}}"
-    r"(?:[pdqDGgHhxnN=]|s([/|#,@:!])(?:(?!\1)[^\\\n]|\\.){0,400}\1(?:(?!\1)[^\\\n]|\\.){0,400}\1[gpiI0-9]{0,6})"
+    r"(?:[pdqDGgHhxnN=]|s([/|#,@:!])(?:(?!\1)[^\\\n\[]|\\.|"
+    + _SED_SET % r"\1"
+    + r"){0,400}\1(?:(?!\1)[^\\\n]|\\.){0,400}\1[gpiI0-9]{0,6})"
 )
 _SED_LINE = re.compile(_SED_ONE + r"\s{0,4}(?:[;\n]\s{0,4}|\Z)")
 #: What lets an `awk` program reach beyond its text; anything else in it computes.
 _AWK = re.compile(r"system|getline|[|>@&]|close|ENVIRON|ARGV|printf?\s*>|load|include|FUNCTAB|SYMTAB|PROCINFO")
+#: Options of `read`, `mapfile`, `getopts` and `printf` that name no variable and run nothing.
+_ASSIGNING = re.compile(r"-v[A-Za-z_0-9]*|-[rset]{0,3}[adinNOpsucdt]?[0-9.,:]*|--")
 _ASSIGNED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 #: Variables of the environment that change nothing but how a program speaks, paints or times.
 _MILD = re.compile(
@@ -39,6 +46,18 @@ _MILD = re.compile(
 )
 #: Modules of Python's library that only read and print.
 _TELLING_MODULES = frozenset({"json.tool", "tokenize", "calendar", "this", "platform", "site"})
+
+#: Options that make an interpreter only tell. `python -v`, `ed -v` and `tclsh --version` read what to run all the same.
+_VERSION_OR_HELP = ("--version", "-v", "--help", "-h")
+_TELLING_OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "python": ("--version", "-V", "--help", "-h"),
+    "pypy": ("--version", "--help", "-h"),
+    "node": _VERSION_OR_HELP,
+    "nodejs": _VERSION_OR_HELP,
+    "perl": _VERSION_OR_HELP,
+    "ruby": _VERSION_OR_HELP,
+    "php": _VERSION_OR_HELP,
+}
 
 #: Settings that change how a script ends, prints or lists, not what its words mean.
 _SETTINGS = frozenset("pipefail errexit nounset xtrace verbose errtrace noclobber nullglob failglob globstar".split())
@@ -99,6 +118,8 @@ def xargs(shell: Shell, name: str, spec: Spec, words: Sequence[str]) -> None:
     options = apart(shell.found, spec, words, stop=True)
     judge(shell.found, name, Spec(any_flag=True, takes=spec.takes), options)
     more = shell.names if shell.names and not options.value("-a", "--arg-file") else (SPLIT,)
+    if more != (SPLIT,) and not options.seen & {"-0", "--null"}:
+        more = (*more, active("*"))  # a name with a blank in it becomes words, and these may look like options
     run = list(options.operands) or [quoted("echo")]
     holder = options.value("-I", "--replace")
     if holder or options.seen & {"-i", "--replace"}:
@@ -115,12 +136,14 @@ def xargs(shell: Shell, name: str, spec: Spec, words: Sequence[str]) -> None:
 
 def find(shell: Shell, name: str, spec: Spec, words: Sequence[str]) -> None:
     """`find ROOT… TEST… ACTION…`: the roots, and what is run on or done to what is found."""
-    rest = [word for word in words if plain(word) not in ("-L", "-H", "-P")]
+    rest = list(words)
+    while rest and plain(rest[0]) in ("-L", "-H", "-P"):
+        rest.pop(0)
     roots: list[str] = []
     while rest and plain(rest[0])[:1] not in ("-", "(", "!", ")"):
         roots.append(rest.pop(0))
     roots = roots or ["."]
-    if any(SPLIT in word or PIPED in word for word in words):
+    if any(SPLIT in word or PIPED in word for word in words) or any(root[:1] in MAY_BE_OPTION for root in roots):
         shell.found.unknown("an expression of `find` is not known")
     shell.found.does(spec.does, spec.undo)
     for root in roots:
@@ -133,7 +156,7 @@ def find(shell: Shell, name: str, spec: Spec, words: Sequence[str]) -> None:
     while rest:
         word = plain(rest.pop(0))
         if word in ("-exec", "-execdir", "-ok", "-okdir"):
-            end = next((i for i, one in enumerate(rest) if plain(one) in (";", "+")), len(rest))
+            end = next((i for i, one in enumerate(rest) if _ends_action(rest[:i], plain(one))), len(rest))
             run, rest = rest[:end], rest[end + 1 :]
             _on_each(shell, run, names)
         elif word == "-delete":
@@ -146,6 +169,11 @@ def find(shell: Shell, name: str, spec: Spec, words: Sequence[str]) -> None:
             shell.found.unknown("an expression of `find` is not known")
             break
     shell.names = names
+
+
+def _ends_action(before: Sequence[str], text: str) -> bool:
+    """`;`, or a `+` behind `{}`: any other `+` is a word of the command (find(1), `-exec`)."""
+    return text == ";" or (text == "+" and bool(before) and plain(before[-1]) == "{}")
 
 
 def _on_each(shell: Shell, run: Sequence[str], names: tuple[str, ...]) -> None:
@@ -168,12 +196,12 @@ def shell_of_its_own(shell: Shell, name: str, spec: Spec, words: Sequence[str]) 
         return
     if options.seen & {"-i", "-l", "--login", "--rcfile", "--init-file"}:
         found.does(frozenset({"execute"}), "irreversible", "runs start-up files")
-    for text in options.value("-c"):
+    if "-c" in options.seen:  # the script is the first operand, whatever other options stand between (POSIX, sh)
+        text = options.operands[0] if options.operands else UNKNOWN
         if known(text):
             shell.script(plain(text), True)
         else:
             opaque(found, fetched=found.downloads)
-    if options.value("-c"):
         return
     if options.operands and "-s" not in options.seen:
         run_file(shell, options.operands[0])
@@ -188,12 +216,14 @@ def shell_of_its_own(shell: Shell, name: str, spec: Spec, words: Sequence[str]) 
 def interpreter(shell: Shell, name: str, spec: Spec, words: Sequence[str]) -> None:
     """`python FILE`, `python -c CODE`, `… | python`."""
     found = shell.found
-    if len(words) == 1 and plain(words[0]) in ("--version", "-V", "-v", "--help", "-h", "version"):
+    kin = name.rstrip("0123456789.")
+    if len(words) == 1 and plain(words[0]) in _TELLING_OPTIONS.get(kin, ()):
         found.does(frozenset({"read"}), "reversible")
         return
     options = apart(found, spec, words, stop=True)
     modules = options.value("-m") if name.startswith("python") else []
-    if modules and plain(modules[0]) in _TELLING_MODULES and not options.operands[1:]:
+    alone = options.seen & {"-I", "-P"} and not options.seen & {"-W", "-X"}  # else `./json.py` goes before the library
+    if alone and modules and plain(modules[0]) in _TELLING_MODULES and not options.operands[1:]:
         for word in options.operands:
             found.file(word, "read")
         return
@@ -359,6 +389,10 @@ def tar(shell: Shell, name: str, spec: Spec, words: Sequence[str]) -> None:
         words = [quoted("-" + first), *words[1:]]
     options = apart(found, spec, words)
     archive = options.value("-f", "--file")
+    if any(":" in plain(word).partition("/")[0] for word in archive):
+        found.unknown("an archive on another machine is opened by a program")  # tar(1), `--force-local`
+    for folder in options.value("-C", "--directory"):
+        given(found, "read", folder)
     judge(found, name, Spec(takes={"-C": "text"}, worst=spec.worst, any_flag=True), options)
     if options.seen & {"-x", "--extract", "--get"}:
         found.does(frozenset({"write"}), "irreversible", "unpacks an archive over what is there")
@@ -424,7 +458,8 @@ def assigning(shell: Shell, name: str, spec: Spec, words: Sequence[str]) -> None
     listed = shell.names
     for word in words:
         text = plain(word)
-        if "[" in text or not known(word) or text.startswith("-C"):
+        odd = not known(word) or active(word) != word or "[" in text
+        if odd or (text[:1] == "-" and not _ASSIGNING.fullmatch(text)):
             shell.found.unknown("a variable is set whose name is not known")
         elif re.match(r"[A-Za-z_][A-Za-z0-9_]*\Z", text):
             shell.bind(text, listed[0] if name == "read" and listed and len(listed) == 1 else UNKNOWN)
@@ -433,16 +468,39 @@ def assigning(shell: Shell, name: str, spec: Spec, words: Sequence[str]) -> None
     shell.found.does(frozenset({"read"}), "reversible")
 
 
+def testing(shell: Shell, name: str, spec: Spec, words: Sequence[str]) -> None:
+    """`test` only tells, but for the index of a variable that it is asked for, which is computed."""
+    values = [plain(word) if known(word) and active(word) == word else UNKNOWN for word in words]
+    if names_index(values):
+        shell.found.unknown("`test -v` computes an index")
+    shell.found.does(spec.does, spec.undo)
+
+
+def names_index(words: Sequence[str]) -> bool:
+    """Is a variable asked for that is not plainly named? Its index is computed, and may hold a command."""
+    return any(
+        test in ("-v", "-R") and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*(?:\[[0-9]{1,9}\])?|-?[ao]|=|!=|\]", name)
+        for test, name in pairwise(words)
+    )
+
+
 def printing(shell: Shell, name: str, spec: Spec, words: Sequence[str]) -> None:
     """`printf -v NAME` sets a variable; otherwise it prints."""
-    if words and plain(words[0]).startswith(("-v", UNKNOWN, SPLIT)):
+    if words and plain(words[0]).startswith(("-v", *MAY_BE_OPTION)):
         assigning(shell, name, spec, words[:2])
     shell.found.does(spec.does, spec.undo)
 
 
 def filtering(shell: Shell, name: str, spec: Spec, words: Sequence[str]) -> None:
-    """`jq` has the environment at hand."""
-    if any(re.search(r"\benv\b|\$ENV|input_filename|\binclude\b|\bimport\b", plain(word)) for word in words):
+    """`jq` has the environment at hand; `yq` also files, and programs."""
+    if any(re.search(r"\bload\w*\s*\(|\bsystem\b", plain(word)) for word in words) or (
+        name == "yq" and any(re.match(r"-[a-zA-Z]*s|--sp", plain(word)) for word in words)
+    ):
+        shell.found.unknown(f"`{name}` reads, writes or runs something else")
+    if any(
+        re.search(r"\b(?:str)?env(?:subst)?\b|\$ENV|input_filename|\binclude\b|\bimport\b", plain(word))
+        for word in words
+    ):
         shell.found.facts.add("shows_secrets")
     by_table(shell, name, spec, words)
 
@@ -550,6 +608,7 @@ HOW: Mapping[str, Callable[[Shell, str, Spec, Sequence[str]], None]] = {
     "source": sourced,
     "ssh": ssh,
     "tar": tar,
+    "test": testing,
     "unzip": unzip,
     "xargs": xargs,
 }
