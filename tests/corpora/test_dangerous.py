@@ -1,4 +1,4 @@
-"""Three hundred dangerous calls and more, half of them disguised: each is asked about or denied, or named in docs/limits.md."""
+"""Over three hundred dangerous calls, half of them disguised: each is held back, or named in docs/limits.md."""
 
 from __future__ import annotations
 
