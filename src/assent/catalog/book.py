@@ -15,6 +15,7 @@ from typing import Literal
 
 from assent.catalog.infer import infer
 from assent.catalog.reading import OWN, Book, Source, package_of, read
+from assent.model.ids import Digest
 from assent.model.profile import REVERSIBILITY, Server, ToolDefinition, ToolProfile
 
 Standing = Literal["reviewed", "unverified", "inferred"]
@@ -97,6 +98,13 @@ class Profiles:
         votes = tuple(_adds(book, definition.name) for book in speaking)
         united = _united([inferred, *(book.tools[definition.name] for book in speaking)], votes + inferred.votes)
         return Found(united, "unverified", tuple(speaking))
+
+    def steady(self, server: Server, definition: ToolDefinition) -> Digest:
+        """The digest a tool is pinned by: less what a reviewed profile that fits says differs from start to start."""
+        for book in self._about({server.package}):
+            if _names(book, server, definition) and not book.unverified and _fits(book, server, definition):
+                return book.digest_of(definition)
+        return definition.digest
 
     def contested(self) -> Iterator[str]:
         """Tools that two files of one kind name: a line each for the operator."""

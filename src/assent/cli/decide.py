@@ -76,6 +76,9 @@ def _read() -> Mapping[str, object]:
 def _decide(home: Home, action: Mapping[str, object]) -> Decision:
     principal, given = str(action["principal"]), action.get("session") or ""
     with home.store.read() as reader:
+        server = str(action["server"])
+        if not reader.pins(server) and reader.state(f"about:{server}") is None:
+            return _denied("unknown_server", "no server of this name has been started behind Assent here")
         call = _call(reader, action, SessionId(str(given) or _SUPPOSED))
         session = reader.session(SessionId(str(given))) if given else _supposed(home, principal)
     if session is None:

@@ -99,7 +99,8 @@ def _held(shell: Shell, client: Client, config: Path | None) -> list[tuple[Place
     if not found:
         where = "`, `".join(place.path for place in looked)
         text = f"{client.title} has no configuration here: looked for `{where}`"
-        raise ConfigError("client_missing", text, help="name the file with --config FILE, or run this in the project")
+        help = "name a file that is there" if config else "name the file with --config FILE, or run this in the project"
+        raise ConfigError("client_missing", text, help=help)
     return found
 
 

@@ -251,7 +251,7 @@ def _against(reader: Reader, profiles: Profiles, listed: Listed, server: Server)
         pin = pins.pop(tool.name, None)
         if pin is None:
             found.append(Change(server.name, tool.name, "new", (), None, profiles.profile_of(server, tool)))
-        elif pin.digest != tool.digest:
+        elif pin.digest != profiles.steady(server, tool):
             found.append(_change(profiles, server, definition_of(pin), tool))
     for pin in pins.values():
         was = profiles.profile_of(server, definition_of(pin))

@@ -118,7 +118,8 @@ def read_private(path: Path) -> bytes:
             found = os.fstat(file.fileno())  # of what was opened, not of what the name says later
             data = file.read(_LONGEST + 1)
     except FileNotFoundError as error:
-        raise UnavailableError("key_missing", f"there is no key `{path}`", help="run: assent init") from error
+        help = "name the file with --key, or make a key with: assent init"
+        raise UnavailableError("key_missing", f"there is no key `{path}`", help=help) from error
     except OSError as error:
         raise UnavailableError("key_unreadable", f"`{path}` cannot be read: {error.strerror}") from error
     if stat.S_IMODE(found.st_mode) & 0o077 and os.name == "posix":

@@ -47,6 +47,10 @@ def _conditions(card: Mapping[str, Any]) -> Iterator[str]:
         yield _among(f"context.targets.{kind}", targets.get(kind) or [])
     names = [of.removeprefix(_ARGUMENT) for of in card["named"] if of.startswith(_ARGUMENT)]
     whole = "execute" in card["effects"]  # what is run is the same to the letter
+    if whole and card["referents"]:
+        raise ValueError("a file that is run, whose content no rule can hold")
+    if whole and any(isinstance(value, list) for value in card["arguments"].values()):
+        raise ValueError("words whose order counts, and a set has none")
     for name in sorted(card["arguments"] if whole else names):
         yield from _argument(name, card["arguments"].get(name))
     if whole:
@@ -68,6 +72,7 @@ def _argument(name: str, value: object) -> Iterator[str]:
         yield f"context.args.{name} == {_text(value)}"
     elif isinstance(value, list) and value and all(isinstance(one, str) for one in value):
         yield _among(f"context.args.{name}", value)
+        yield f"context.args.{name}_count == {len(value)}"
     else:
         raise ValueError("a value that no literal stands for")
 

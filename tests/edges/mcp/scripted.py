@@ -173,7 +173,11 @@ def home() -> Iterator[Any]:
         watch=lambda: asyncio.sleep(3600),  # there are no policy files to look after
         rules=lambda: SimpleNamespace(
             observing=lambda now: False,
-            profiles=SimpleNamespace(roots_of=lambda package, arguments: None, zone_of=lambda package: ""),
+            profiles=SimpleNamespace(
+                roots_of=lambda package, arguments: None,
+                steady=lambda server, tool: tool.digest,
+                zone_of=lambda package: "",
+            ),
         ),
     )
 

@@ -287,6 +287,11 @@ effects = ["read"]
     assert not profiles.profile_of(server, listed("local is Lima")).inferred
     assert profiles.profile_of(server, listed("local is Lima", kind="array")).inferred
     assert profiles.profile_of(server, listed("local is Lima", about="deletes")).inferred
+    # a pin holds as long, for exactly that package and version
+    assert profiles.steady(server, listed("local is Lima")) == wanted
+    for other in (listed("local is Lima", kind="array"), listed("local is Lima", about="deletes")):
+        assert profiles.steady(server, other) == other.digest
+    assert profiles.steady(replace(server, version="2"), listed("local is Lima")) == listed("local is Lima").digest
 
 
 def test_only_a_description_may_differ() -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 from assent.edges.mcp.child import Child
 from assent.errors import AssentError, ConfigError
 from assent.inform.process import process_text, program
-from assent.model.ids import AttemptId, PrincipalId
+from assent.model.ids import AttemptId, Digest, PrincipalId
 from assent.model.principal import KINDS, Principal, PrincipalKind
 from assent.model.profile import ZONES, Server, ToolDefinition, Zone
 
@@ -306,7 +306,8 @@ async def _serve(home: Home, child: Child, server: Server, principal: Principal,
         body = f"{server.name}: {count} tool(s) changed and are stopped. Run: assent catalog"
         asyncio.get_running_loop().run_in_executor(None, home.notifier.notify, "Assent", body)
 
-    pins = Pins(home.store, home.log, home.clock, home.node, server.name, tell)
+    steady: Callable[[ToolDefinition], Digest] = lambda tool: home.rules().profiles.steady(server, tool)  # noqa: E731
+    pins = Pins(home.store, home.log, home.clock, home.node, server.name, tell, steady)
     roots = configured(server, str(home.config.home))
     whose = Whose(client.key, principal.id, server.name)
     states = States(home.seal, whose, home.store, home.log, home.clock)

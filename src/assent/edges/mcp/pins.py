@@ -27,10 +27,18 @@ class Pins:
         node: id of this process.
         server: the server's name.
         tell: tells a person that tools have changed; gets their number.
+        steady: the digest of a definition less what a reviewed profile says differs from start to start.
     """
 
     def __init__(
-        self, store: Store, log: Log, clock: Clock, node: str, server: str, tell: Callable[[int], None]
+        self,
+        store: Store,
+        log: Log,
+        clock: Clock,
+        node: str,
+        server: str,
+        tell: Callable[[int], None],
+        steady: Callable[[ToolDefinition], Digest],
     ) -> None:
         self._store = store
         self._log = log
@@ -38,6 +46,7 @@ class Pins:
         self._node = node
         self._server = server
         self._tell = tell
+        self._steady = steady
 
     def version(self) -> str:
         """Moves whenever a person has accepted a tool."""
@@ -66,8 +75,8 @@ class Pins:
         pins = {pin.tool: pin for pin in reader.pins(self._server)}
         first = [tool for tool in tools if tool.name not in pins]
         known = [tool for tool in tools if tool.name in pins]
-        moved = [tool for tool in known if pins[tool.name].offered != tool.digest]
-        changed = frozenset(tool.name for tool in known if pins[tool.name].digest != tool.digest)
+        moved = [tool for tool in known if pins[tool.name].offered != self._steady(tool)]
+        changed = frozenset(tool.name for tool in known if pins[tool.name].digest != self._steady(tool))
         return first, moved, changed
 
     def _write(
@@ -76,10 +85,10 @@ class Pins:
         first, moved, changed = self._compare(tx, tools)
         for tool in first:
             text = _text(tool)
-            tx.put_pin(Pin(self._server, tool.name, tool.digest, text, tool.digest, text))
+            tx.put_pin(Pin(self._server, tool.name, self._steady(tool), text, self._steady(tool), text))
         for tool in moved:
             if pin := tx.pin(self._server, tool.name):
-                tx.put_pin(replace(pin, offered=tool.digest, offered_definition=_text(tool)))
+                tx.put_pin(replace(pin, offered=self._steady(tool), offered_definition=_text(tool)))
         for event, named in (("first", first), ("changed", moved)):
             if named:
                 names = {tool.name: tool.digest for tool in named}
