@@ -13,7 +13,7 @@ from hashlib import sha256
 
 from assent_verify.bundle import Header, write
 from assent_verify.canonical import canonicalize, canonicalize_leaf, digest
-from assent_verify.checkpoint import Checkpoint, sessions_line
+from assent_verify.checkpoint import SYSTEM, Checkpoint, heads_line
 from assent_verify.merkle import Frontier, leaf_hash
 from assent_verify.note import VerifierKey, sign
 from assent_verify.receipt import APPROVAL_PREFIX, commit, system_statement
@@ -51,6 +51,7 @@ class SampleLog:
     heads: dict[str, tuple[int, str]] = field(default_factory=dict)
     now: int = START
     frontier: Frontier = field(default_factory=Frontier)
+    systems: Frontier = field(default_factory=Frontier)
     log_private: Ed25519PrivateKey = field(default_factory=lambda: private_key("log"))
     operator: Ed25519PrivateKey = field(default_factory=lambda: private_key("operator"))
     bundle: str = ""
@@ -77,6 +78,8 @@ class SampleLog:
         hash = leaf_hash(data)
         self.leaves.append(data)
         self.frontier.append(hash)
+        if whole["kind"] == "system":
+            self.systems.append(hash)
         if session:
             self.heads[session] = (self.heads.get(session, (0, ""))[0] + 1, f"sha256:{hash.hex()}")
         return len(self.leaves) - 1
@@ -223,9 +226,10 @@ class SampleLog:
 
     def checkpoint(self) -> None:
         """Sign the tree as it stands."""
-        heads = ((id, seq, head) for id, (seq, head) in self.heads.items())
+        heads = [(id, seq, head) for id, (seq, head) in self.heads.items()]
+        heads.append((SYSTEM, self.systems.size, f"sha256:{self.systems.root().hex()}"))
         size = self.frontier.size
-        text = str(Checkpoint(ORIGIN, size, self.frontier.root(), (sessions_line(heads),)))
+        text = str(Checkpoint(ORIGIN, size, self.frontier.root(), (heads_line(heads),)))
         self.checkpoints.append((size, sign(text, self.key, self.log_private.sign)))
 
     def export(self, *, disclose: bool = True) -> bytes:

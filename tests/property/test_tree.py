@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from assent_verify.errors import ProofError
 from assent_verify.merkle import (
+    Folded,
     Frontier,
     consistency_proof,
     inclusion_proof,
     leaf_hash,
     root_of,
+    spans,
     verify_consistency,
     verify_inclusion,
 )
@@ -51,6 +55,29 @@ def test_a_frontier_resumes_where_it_was_written_down(leaves: list[bytes], data:
     for wrong in (written[:-1], written + b"\x00"):
         with pytest.raises(ProofError):
             Frontier.from_bytes(wrong)
+
+
+@given(logs, st.data())
+@settings(max_examples=80, deadline=None)
+def test_leaves_folded_into_subtrees_give_the_same_root(leaves: list[bytes], data: st.DataObject) -> None:
+    """Any ranges can be folded; the hashes are the fewest, and no other number of them is accepted."""
+    hashes = [leaf_hash(leaf) for leaf in leaves]
+    cuts = sorted({0, len(leaves), *data.draw(st.lists(st.integers(0, len(leaves)), max_size=6))})
+    frontier = Frontier()
+    for start, stop in pairwise(cuts):
+        folded = Folded(start)
+        for hash in hashes[start:stop]:
+            folded.append(hash)
+        found = folded.hashes()
+        assert len(found) == len(list(spans(start, stop)))
+        assert len(found) <= 2 * (stop - start).bit_length()
+        for wrong in ([*found, found[0]], found[:-1], [*found[:-1], found[-1][:-1]]):
+            with pytest.raises(ProofError):
+                frontier.fold(stop, wrong)
+        with pytest.raises(ProofError):
+            frontier.fold(start, [])
+        frontier.fold(stop, found)
+        assert frontier.root() == tree.root(leaves[:stop])
 
 
 @given(logs, st.data())

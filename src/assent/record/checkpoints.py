@@ -8,10 +8,11 @@ roots for one size.
 
 from __future__ import annotations
 
-from assent_verify.checkpoint import Checkpoint, sessions_line
+from assent_verify.checkpoint import SYSTEM, Checkpoint, Head, heads_line
 from assent_verify.note import VerifierKey, sign
 
 from assent.ports import Signer, Store, Transaction
+from assent.record import leaves
 
 
 def claim(tx: Transaction, origin: str) -> None:
@@ -21,8 +22,10 @@ def claim(tx: Transaction, origin: str) -> None:
     """
     size, root = tx.root()
     if size > tx.last_checkpoint():
-        heads = ((s.id, s.seq, s.head) for s in tx.sessions(open_only=True) if s.seq)
-        tx.claim_checkpoint(str(Checkpoint(origin, size, root, (sessions_line(heads),))))
+        heads: list[Head] = [(s.id, s.seq, s.head) for s in tx.sessions(open_only=True) if s.seq]
+        systems = leaves.keep_systems(tx, size)
+        heads.append((SYSTEM, systems.size, "sha256:" + systems.root().hex()))
+        tx.claim_checkpoint(str(Checkpoint(origin, size, root, (heads_line(heads),))))
 
 
 def sign_claimed(store: Store, signer: Signer, origin: str) -> None:

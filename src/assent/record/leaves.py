@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from assent_verify.canonical import canonicalize, canonicalize_leaf, digest
-from assent_verify.merkle import leaf_hash
+from assent_verify.merkle import Frontier, leaf_hash
 from assent_verify.receipt import commit, commit_canonical, may_be_named
 
 from assent.errors import ConflictError
@@ -29,6 +29,8 @@ from assent.ports import Sidecar, Transaction
 _DAY_MS = 86_400_000
 #: State key of what is known of the clock (`inform.clock.reading`).
 CLOCK = "clock"
+_SYSTEMS = "systems"  # state key
+_CHAINED = b'"session":{"id":"ses_'  # in every leaf that is not a system leaf
 #: Bytes of a leaf's salt.
 SALT = 16
 
@@ -91,8 +93,11 @@ def append(tx: Transaction, draft: Draft, session: SessionId | None, *, keep_day
         body["session"] = {"id": row.id, "seq": row.seq, "prev": row.head}
     data = canonicalize_leaf(body)
     index = tx.append(data)
-    head = "sha256:" + leaf_hash(data).hex()
-    if row is not None:
+    hash = leaf_hash(data)
+    head = "sha256:" + hash.hex()
+    if row is None:
+        keep_systems(tx, index, hash)
+    else:
         row = replace(row, seq=row.seq + 1, head=head)
         tx.put_session(row)
     if draft.salt:
@@ -100,6 +105,22 @@ def append(tx: Transaction, draft: Draft, session: SessionId | None, *, keep_day
         expires = _ms(str(body["time"])) + keep_days * _DAY_MS
         tx.put_sidecar(Sidecar(index, draft.salt, draft.values.decode(), expires))
     return Appended(index, head, row)
+
+
+def keep_systems(tx: Transaction, size: int, *more: bytes) -> Frontier:
+    """The tree over the system leaves among the first `size` leaves, and `more`, which is kept.
+
+    Checkpoints commit to it, so that no system leaf can be left out of a bundle unnoticed.
+    """
+    kept = tx.state(_SYSTEMS)
+    tree = Frontier.from_bytes(bytes.fromhex(kept)) if kept else Frontier()
+    if kept is None:  # the first, or a home from before checkpoints committed to them
+        more = (*(leaf_hash(leaf) for _, leaf in tx.leaves(0, size) if _CHAINED not in leaf), *more)
+    for hash in more:
+        tree.append(hash)
+    if more or kept is None:
+        tx.put_state(_SYSTEMS, tree.to_bytes().hex())
+    return tree
 
 
 def _ms(text: str) -> int:

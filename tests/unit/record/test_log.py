@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from assent_verify.checkpoint import Checkpoint, sessions_line
+from assent_verify.checkpoint import SYSTEM, Checkpoint, heads_line
+from assent_verify.merkle import Frontier, leaf_hash
 from assent_verify.note import Note, VerifierKey
 
 from assent.errors import ConflictError, UnavailableError
@@ -220,7 +221,7 @@ def test_a_checkpoint_on_request_covers_what_came_before(world: World) -> None:
 
 
 def test_a_checkpoint_commits_to_the_open_sessions(world: World) -> None:
-    """Id, count and head of every open session with a leaf, and of no other."""
+    """Id, count and head of every open session with a leaf, and of no other; and the tree of the system leaves."""
 
     def job(tx: Transaction) -> None:
         tx.append(b"x")
@@ -233,7 +234,10 @@ def test_a_checkpoint_commits_to_the_open_sessions(world: World) -> None:
     with world.store.read() as reader:
         note = Note.parse(reader.checkpoints()[0][1])
     heads = [(s.id, s.seq, s.head) for s in (a_session("a"), a_session("b"))]
-    assert Checkpoint.parse(note.text).extensions == (sessions_line(heads),)
+    systems = Frontier()
+    systems.append(leaf_hash(b"x"))
+    heads.append((SYSTEM, systems.size, f"sha256:{systems.root().hex()}"))
+    assert Checkpoint.parse(note.text).extensions == (heads_line(heads),)
 
 
 def test_checkpoints_come_by_themselves_while_leaves_arrive(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 
 import pytest
-from assent_verify.checkpoint import Checkpoint, sessions_line
+from assent_verify.canonical import canonicalize, digest
+from assent_verify.checkpoint import Checkpoint, head_hash, heads_line
 from assent_verify.errors import ProofError
+from assent_verify.merkle import root_of
 from assent_verify.note import Note, VerifierKey, sign
 
 from conformance.receipt.sample import private_key
@@ -101,11 +103,24 @@ def test_a_key_in_another_spelling_is_refused(vkey: str) -> None:
 
 def test_a_checkpoint_reads_back() -> None:
     """c2sp.org/tlog-checkpoint: origin, size, root, extension lines."""
-    line = sessions_line([("ses_b", 2, "sha256:bb"), ("ses_a", 1, "sha256:aa")])
-    assert line == sessions_line([("ses_a", 1, "sha256:aa"), ("ses_b", 2, "sha256:bb")])
+    heads = [("ses_b", 2, "sha256:bb"), ("ses_a", 1, "sha256:aa"), ("system", 3, "sha256:cc")]
+    line = heads_line(heads)
+    assert line == heads_line(heads[::-1])
     checkpoint = Checkpoint("assent/home", 12, bytes(32), ("other", line))
     assert Checkpoint.parse(str(checkpoint)) == checkpoint
-    assert checkpoint.sessions == line.removeprefix("sessions ")
+    assert checkpoint.heads == line
+    assert checkpoint.commits_to(heads)
+    assert not checkpoint.commits_to(heads[1:])
+    assert checkpoint.heads_tree() == (3, root_of([head_hash(head) for head in sorted(heads)]))
+
+
+def test_the_older_line_of_sessions_is_still_read() -> None:
+    """Until checkpoints committed to system leaves, the line was the digest of a list of the open sessions."""
+    heads = [("ses_b", 2, "sha256:bb"), ("ses_a", 1, "sha256:aa")]
+    checkpoint = Checkpoint("o", 12, bytes(32), (f"sessions {digest(canonicalize([list(h) for h in sorted(heads)]))}",))
+    assert checkpoint.commits_to([*heads, ("system", 3, "sha256:cc")])
+    assert not checkpoint.commits_to(heads[1:])
+    assert checkpoint.heads_tree() == (0, b"")
 
 
 ROOT = base64.b64encode(bytes(32)).decode()
@@ -136,4 +151,4 @@ def test_a_checkpoint_in_another_spelling_is_refused(text: str) -> None:
 def test_two_commitments_to_open_sessions_contradict_each_other() -> None:
     """A reader could take either."""
     with pytest.raises(ProofError):
-        _ = Checkpoint("o", 1, bytes(32), ("sessions a", "sessions b")).sessions
+        _ = Checkpoint("o", 1, bytes(32), ("sessions a", "heads b")).heads

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from assent_verify.canonical import canonicalize, digest
 from assent_verify.errors import ProofError
-from assent_verify.merkle import HASH_SIZE
+from assent_verify.merkle import HASH_SIZE, leaf_hash, root_of
 from assent_verify.note import decode_base64, encode_base64
 
-_SESSIONS = "sessions "
+#: Stands for the system leaves among the heads of sessions, after which it is sorted.
+SYSTEM = "system"
+_HEADS, _SESSIONS = "heads ", "sessions "
+_HEADS_LINE = re.compile("heads [1-9][0-9]{0,14} sha256:[0-9a-f]{64}")
 _MAX_SIZE = 2**63 - 1
+#: Of each open session its id, how many leaves it has, and the leaf hash (`sha256:…`) of the last of them;
+#: of the system leaves `system`, how many there are, and the root of the tree over them.
+Head = tuple[str, int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +29,7 @@ class Checkpoint:
         origin: name of the log, `assent/HOME`.
         size: number of leaves.
         root: 32 bytes, root hash at that size.
-        extensions: further lines; Assent writes `sessions sha256:…`.
+        extensions: further lines; Assent writes `heads N sha256:…`, and wrote `sessions sha256:…`.
     """
 
     origin: str
@@ -54,23 +61,52 @@ class Checkpoint:
         return checkpoint
 
     @property
-    def sessions(self) -> str:
-        """Digest of the open sessions and their heads, `sha256:…`; empty if none is given.
+    def heads(self) -> str:
+        """The line that commits to the open sessions; empty if there is none.
 
         Raises:
-            ProofError: `bad_checkpoint` if more than one is given.
+            ProofError: `bad_checkpoint` if there is more than one.
         """
-        found = [line.removeprefix(_SESSIONS) for line in self.extensions if line.startswith(_SESSIONS)]
+        found = [line for line in self.extensions if line.startswith((_HEADS, _SESSIONS))]
         if len(found) > 1:
             raise ProofError("bad_checkpoint", "more than one line commits to the open sessions")
         return found[0] if found else ""
 
+    def commits_to(self, heads: Iterable[Head]) -> bool:
+        """Is `heads`, `system` included, what its line commits to? Without a line it commits to none.
 
-def sessions_line(heads: Iterable[tuple[str, int, str]]) -> str:
-    """The extension line that commits to the open sessions at a checkpoint's size.
+        Raises:
+            ProofError: `bad_checkpoint`.
+        """
+        line = self.heads
+        if line.startswith(_SESSIONS):
+            return line == _SESSIONS + digest(canonicalize([list(h) for h in sorted(heads) if h[0] != SYSTEM]))
+        return not line or line == heads_line(heads)
 
-    Args:
-        heads: for each open session its id, how many leaves it has, and the leaf
-            hash (`sha256:…`) of the last of them.
+    def heads_tree(self) -> tuple[int, bytes]:
+        """Size and root of the tree of heads; a checkpoint of the old form, or without heads, has none: `(0, b"")`.
+
+        Raises:
+            ProofError: `bad_checkpoint` or `bad_base64`.
+        """
+        count, _, root = self.heads.removeprefix(_HEADS).partition(" ")
+        if not self.heads.startswith(_HEADS):
+            return 0, b""
+        if not _HEADS_LINE.fullmatch(self.heads):
+            raise ProofError("bad_checkpoint", "the line `heads` is not a count and a digest")
+        return int(count), bytes.fromhex(root.removeprefix("sha256:"))
+
+
+def head_hash(head: Head) -> bytes:
+    """A head as a leaf of the tree of heads."""
+    return leaf_hash(canonicalize(list(head)))
+
+
+def heads_line(heads: Iterable[Head]) -> str:
+    """The extension line that commits to the open sessions and the system leaves at a checkpoint's size.
+
+    It is the root of a tree (RFC 6962 §2.1) over the heads by rising id, so that one session's
+    head is proved by a path and says nothing about the others.
     """
-    return _SESSIONS + digest(canonicalize([list(head) for head in sorted(heads)]))
+    hashes = [head_hash(head) for head in sorted(heads)]
+    return f"{_HEADS}{len(hashes)} sha256:{root_of(hashes).hex()}"

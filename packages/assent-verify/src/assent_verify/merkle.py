@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 
 from assent_verify.errors import ProofError
@@ -45,6 +45,25 @@ class Frontier:
         edge.append(hash)
         self.size += 1
 
+    def fold(self, stop: int, hashes: Sequence[bytes]) -> None:
+        """Grow to `stop` leaves by the roots of the complete subtrees that make up the difference.
+
+        Raises:
+            ProofError: `bad_fold` if they are not the fewest that do, left to right.
+        """
+        if not self.size < stop <= _MAX_SIZE or any(len(hash) != HASH_SIZE for hash in hashes):
+            raise ProofError("bad_fold", f"leaves {self.size} to {stop} cannot be folded")
+        levels = list(spans(self.size, stop))
+        if len(levels) != len(hashes):
+            raise ProofError("bad_fold", f"{len(hashes)} hashes stand for leaves {self.size} to {stop}")
+        for level, hash in zip(levels, hashes, strict=True):
+            size = self.size >> level
+            while size & 1:
+                hash = node_hash(self._edge.pop(), hash)
+                size >>= 1
+            self._edge.append(hash)
+            self.size += 1 << level
+
     def root(self) -> bytes:
         """Root hash at the present size."""
         if not self._edge:
@@ -72,6 +91,39 @@ class Frontier:
             raise ProofError("bad_frontier", f"frontier has {len(data)} bytes, expected {expected}")
         frontier._edge = [data[at : at + HASH_SIZE] for at in range(8, len(data), HASH_SIZE)]
         return frontier
+
+
+def spans(start: int, stop: int) -> Iterator[int]:
+    """Heights of the fewest complete subtrees that hold exactly the leaves from `start` to `stop`."""
+    while start < stop:
+        level = (stop - start).bit_length() - 1
+        if start:
+            level = min(level, (start & -start).bit_length() - 1)
+        yield level
+        start += 1 << level
+
+
+class Folded:
+    """Leaves that are not shown, as `Frontier.fold` takes them: feed them one by one from `start`."""
+
+    __slots__ = ("_found", "stop")
+
+    def __init__(self, start: int) -> None:
+        self.stop = start
+        self._found: list[tuple[int, bytes]] = []
+
+    def append(self, hash: bytes) -> None:
+        """Add one leaf by its leaf hash."""
+        level = 0
+        while self._found and self._found[-1][0] == level and self.stop >> level & 1:
+            hash = node_hash(self._found.pop()[1], hash)
+            level += 1
+        self._found.append((level, hash))
+        self.stop += 1
+
+    def hashes(self) -> list[bytes]:
+        """Roots of the fewest complete subtrees that hold them, left to right."""
+        return [hash for _, hash in self._found]
 
 
 def root_of(hashes: Sequence[bytes]) -> bytes:

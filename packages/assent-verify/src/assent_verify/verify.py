@@ -21,7 +21,7 @@ from hashlib import sha256
 
 from assent_verify.authority import Authority
 from assent_verify.canonical import parse
-from assent_verify.checkpoint import Checkpoint, sessions_line
+from assent_verify.checkpoint import SYSTEM, Checkpoint, Head
 from assent_verify.errors import ProofError
 from assent_verify.merkle import Frontier
 from assent_verify.note import Note, VerifierKey
@@ -69,6 +69,7 @@ class Verifier:
         self._key = log_key
         self._self_asserted = log_key is None
         self._frontier = Frontier()
+        self._systems = Frontier()  # the tree over the system leaves alone
         self._problems: list[Problem] = []
         self._failed: set[Axis] = set()
         self._more = 0
@@ -145,15 +146,15 @@ class Verifier:
                 raise ProofError("origin", f"it is of the log `{checkpoint.origin}`, not of `{self._origin}`")
             if checkpoint.root != self._frontier.root():
                 raise ProofError("root_differs", "the leaves do not have the root that it says")
-            if checkpoint.sessions and checkpoint.sessions != self._heads():
+            if not checkpoint.commits_to(self._heads()):
                 raise ProofError("sessions_differ", "the open sessions are not those that it commits to")
             self._last = checkpoint
         except ProofError as error:
             self.problem(size - 1, error.code, f"checkpoint of size {size}: {error.message}")
 
-    def _heads(self) -> str:
-        heads = ((id.decode(), session.seq, session.head.decode()) for id, session in self._sessions.items())
-        return sessions_line(heads).partition(" ")[2]
+    def _heads(self) -> list[Head]:
+        heads = [(id.decode(), session.seq, session.head.decode()) for id, session in self._sessions.items()]
+        return [*heads, (SYSTEM, self._systems.size, "sha256:" + self._systems.root().hex())]
 
     # (3) the beginning --------------------------------------------------------------------
 
@@ -184,6 +185,7 @@ class Verifier:
         elif self._latest - time > CLOCK_TOLERANCE and getattr(leaf, "event", "") != "clock":
             self._refuse("time_back", f"its time is {self._latest - time} ms before an earlier leaf's")
         if isinstance(leaf, System):
+            self._systems.append(hash)
             self._system(leaf, time)
             return
         session = self._sessions.get(leaf.session)
@@ -329,7 +331,7 @@ class Verifier:
         covered = self._last.size
         if covered < self._frontier.size:
             notes.append(f"leaves after {covered - 1} follow each other, but nothing signed vouches for them yet")
-        if not self._last.sessions:
+        if not self._last.heads:
             self.problem(covered - 1, "sessions_missing", "the last checkpoint commits to no sessions", "complete")
         still = [(a, index) for s in self._sessions.values() for a, (_, index) in s.allowed.items()]
         for attempt, index in sorted([*self._unfinished, *still], key=lambda pair: pair[1]):
