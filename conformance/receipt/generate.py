@@ -24,6 +24,7 @@ SALT = bytes(range(16))
 SHAPES = {
     "session_open": receipt.SESSION_OPEN,
     "session_close": receipt.SESSION_CLOSE,
+    "decision_1": receipt.DECISION_1,
     "decision": receipt.DECISION,
     "outcome": receipt.OUTCOME,
     "approval": receipt.APPROVAL,

@@ -72,7 +72,7 @@ def test_the_document_names_every_problem_code() -> None:
     """Each code that a report can carry is explained."""
     source = Path(receipt.__file__).parent
     found: set[str] = set()
-    for file in ("verify.py", "authority.py", "bundle.py", "receipt.py"):
+    for file in ("verify.py", "attempts.py", "authority.py", "bundle.py", "custody.py", "receipt.py"):
         text = (source / file).read_text()
         found |= set(re.findall(r'(?:_refuse\(|ProofError\(|problem\([^,()]*, )\s*"([a-z_]+)"', text))
     text = DOCUMENT.read_text()

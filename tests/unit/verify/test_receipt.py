@@ -125,7 +125,7 @@ def test_a_leaf_has_at_most_16_kib() -> None:
 def test_a_system_leaf_is_signed_whole_or_not_at_all_and_in_ascii() -> None:
     """Key, assurance and signature stand together; the subject has one spelling everywhere."""
     value = leaf("system")
-    value |= {"event": "node", "subject": {"name": "one"}}
+    value |= {"event": "pin", "subject": {"name": "one"}}
     assert read(canonicalize(value))
     assert "together" in refused(canonicalize({**value, "assurance": "passkey"})).message
     assert "ASCII" in refused(canonicalize({**value, "subject": {"name": "é"}})).message

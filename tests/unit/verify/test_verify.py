@@ -311,14 +311,11 @@ def test_enrolling_needs_a_key_that_is_enrolled(signed_by: str | None) -> None:
 
 
 def test_an_unknown_outcome_may_become_known_once() -> None:
-    """An `unknown`, or a gap, is superseded by a later outcome; a final one is not."""
+    """An `unknown` is superseded by a later outcome; a final one is not."""
     log = begun()
     log.decide(SESSION, ATTEMPT)
     log.settle(SESSION, ATTEMPT, "unknown")
     log.settle(SESSION, ATTEMPT)
-    log.decide(SESSION, SECOND)
-    log.system("gap", {"attempt": SECOND})
-    log.settle(SESSION, SECOND)
     log.checkpoint()
     assert codes(verify(log)) == []
     log.settle(SESSION, ATTEMPT)

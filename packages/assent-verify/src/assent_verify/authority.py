@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from assent_verify.attempts import CLOCK_TOLERANCE
 from assent_verify.canonical import digest, parse
 from assent_verify.errors import ProofError
+from assent_verify.events import ALWAYS_SIGNED, SIGNED
 from assent_verify.note import ed25519_verifies
-from assent_verify.receipt import APPROVAL_PREFIX, Approval, Decision, System, milliseconds, system_statement
+from assent_verify.receipt import (
+    APPROVAL_PREFIX,
+    Approval,
+    Decision,
+    Outcome,
+    System,
+    milliseconds,
+    outcome_statement,
+    system_statement,
+)
 
-#: Events that need a person's key from the first enrolment on.
-SIGNED = frozenset({"activation", "enrol", "accept", "delegation", "mode", "revocation"})
-#: Events that need it even while nobody is enrolled: they make what is in force weaker.
-ALWAYS_SIGNED = frozenset({"delegation", "enrol", "mode"})
-#: Longest time that policy may only be observed, and how far clocks of one log may differ, in ms.
-OBSERVE_LIFE, CLOCK_TOLERANCE = 30 * 86_400_000, 30_000
+#: Longest time that policy may only be observed, in ms.
+OBSERVE_LIFE = 30 * 86_400_000
 #: Longest time that a delegation for one session may last, in ms.
 DELEGATION_LIFE = 86_400_000
 
@@ -26,6 +34,7 @@ class _Key:
     public: bytes
     user: str
     trusted: bool
+    server: str = ""  # of an executor's key; it signs outcomes there, and nothing else
 
 
 @dataclass(slots=True)
@@ -82,7 +91,8 @@ class Authority:
             if digest(public) != leaf.subject["fingerprint"]:
                 self._refuse("fingerprint", "`fingerprint` is not the digest of the enrolled key")
             trusted = public in self._roots or (signer is not None and signer.trusted)
-            self._keys[digest(public)] = _Key(public, str(leaf.subject["user"]), trusted)
+            server = str(leaf.subject.get("server", ""))
+            self._keys[digest(public)] = _Key(public, str(leaf.subject["user"]), trusted, server)
         elif leaf.event == "activation":
             if str(leaf.subject["previous"]).encode() != self._bundle:
                 self._refuse("activation_order", "`previous` is not the bundle that was in force")
@@ -107,12 +117,12 @@ class Authority:
     def _signer(self, leaf: System) -> _Key | None:
         """The key that signed a system leaf, which must be enrolled, a root, or the first to enrol."""
         if not leaf.key:
-            if leaf.event in SIGNED and (self._keys or leaf.event in ALWAYS_SIGNED):
+            if leaf.event in ALWAYS_SIGNED or (self._keys and leaf.event in SIGNED):
                 self._refuse("unsigned", f"a leaf of event `{leaf.event}` needs the operator's signature")
             return None
         key = self._keys.get(leaf.key) or self._introduced(leaf)
-        if key is None:
-            self._refuse("key_not_enrolled", "the signing key was not enrolled before this leaf")
+        if key is None or key.server:
+            self._refuse("key_not_enrolled", "the signing key was not enrolled for a person before this leaf")
             return None
         message = system_statement(leaf.event, leaf.subject, leaf.time.decode())
         if not ed25519_verifies(key.public, message, base64.b64decode(leaf.signature)):
@@ -126,7 +136,8 @@ class Authority:
         root = next((public for public in self._roots if digest(public) == leaf.key), None)
         if root is not None:
             return _Key(root, "", True)
-        if leaf.event == "enrol" and not self._keys and leaf.subject["fingerprint"] == leaf.key:
+        first = leaf.event == "enrol" and not self._keys and "server" not in leaf.subject
+        if first and leaf.subject["fingerprint"] == leaf.key:
             return _Key(base64.b64decode(str(leaf.subject["key"])), str(leaf.subject["user"]), False)
         return None
 
@@ -146,7 +157,7 @@ class Authority:
         milliseconds(leaf.s_time)
         key = self._keys.get(leaf.key.decode())
         by = leaf.by.replace(b'\\"', b'"').decode()
-        if key is None or key.user != by:
+        if key is None or key.user != by or key.server:
             self._refuse("key_not_enrolled", f"the key was not enrolled for {by} before this leaf")
             return
         if not ed25519_verifies(key.public, APPROVAL_PREFIX + leaf.statement, base64.b64decode(leaf.signature)):
@@ -154,6 +165,23 @@ class Authority:
             return
         self._trust(key)
         self._count(leaf)
+
+    def attested(self, leaf: Outcome, server: bytes, time: int) -> None:
+        """Check the word of an executor: its server's key signed this outcome, exactly if it says so."""
+        if leaf.executor is None or leaf.attested != b"executor":
+            self._refuse("unsigned", "an outcome is attested by its executor exactly if the executor has signed it")
+            return
+        said = json.loads(leaf.executor)
+        key = self._keys.get(said["key"])
+        if key is None or not key.server or key.server.encode() != server:
+            self._refuse("key_not_enrolled", f"the key was not enrolled for the executor of `{server.decode()}`")
+            return
+        if milliseconds(said["time"].encode()) > time + CLOCK_TOLERANCE:
+            self._refuse("time_back", "the executor signed it after it was written down")
+        if not ed25519_verifies(key.public, outcome_statement(leaf, said["time"]), base64.b64decode(said["signature"])):
+            self._refuse("bad_signature", f"the signature of the executor of `{server.decode()}` does not hold")
+            return
+        self._trust(key)
 
     def _count(self, leaf: Approval) -> None:
         shown = (leaf.action, leaf.facts, leaf.asked)

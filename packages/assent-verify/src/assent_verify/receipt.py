@@ -1,4 +1,4 @@
-"""The leaf format, version 1: strict reading, commitments, and opening them.
+"""The leaf format: strict reading, commitments, and opening them.
 
 `docs/receipts.md` is the published description. `read` accepts exactly the bytes
 that canonicalize to themselves and fit one of the shapes below.
@@ -16,162 +16,169 @@ from typing import Any, NamedTuple
 
 from assent_verify.canonical import MAX_LEAF, canonicalize, canonicalize_leaf, parse
 from assent_verify.errors import ProofError
-from assent_verify.shape import Exactly, Flag, Many, Number, Shape, Text, members
+from assent_verify.events import EVENTS, SUBJECTS
+from assent_verify.shape import Exactly, Flag, Many, Members, Number, Shape, Text, members
+from assent_verify.spelling import (
+    ASSURANCE,
+    CODE,
+    CODE_OR_NONE,
+    DIGEST,
+    DIGEST_OR_NONE,
+    PRINCIPAL,
+    SERVER,
+    SERVER_OR_NONE,
+    SIGNATURE,
+    TIME,
+    TIME_OR_NONE,
+    USER,
+    VERDICT,
+    WORD,
+    id_of,
+    one_of,
+)
 
 SALT_SIZE = 16
 #: With more top-level arguments than this, one commitment covers them all.
 MAX_ARGUMENTS = 64
 APPROVAL_PREFIX = b"assent-approval-v1\n"
 SYSTEM_PREFIX = b"assent-system-v1\n"
-
-_ID = "[a-z2-7]{25}[aeimquy4]"  # 128 bits in base32: the last character carries three
-_DIGEST = "sha256:[0-9a-f]{64}"
-_TIME = r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z"
-_PRINCIPAL = r'(?:User|Agent|Service|Model)::"[ !#-\[\]-~]{1,200}"'
-
-
-def _id(prefix: str, *, blank: bool = False) -> Text:
-    return Text(f"{prefix}_{_ID}", f"an id `{prefix}_…`", blank)
-
-
-def _one_of(*words: str) -> Text:
-    return Text("|".join(words), "one of " + ", ".join(words))
-
-
-_digest = Text(_DIGEST, "a digest `sha256:…`")
-_digest_or_none = Text(_DIGEST, "a digest `sha256:…` or empty", True)
-_time = Text(_TIME, "a time `2026-01-31T08:30:00.123Z`")
-_principal = Text(_PRINCIPAL, "a principal")
-_user = Text(r'User::"[ !#-\[\]-~]{1,200}"', "a user")
-_word = Text(r"[!#-\[\]-~]{1,200}", "a word of printable ASCII")
-_code = Text("[a-z][a-z0-9_]{0,63}", "a code")
-_server = Text("[a-z0-9-]{1,40}", "a server name")
-_signature = Text("[A-Za-z0-9+/]{85}[AQgw]==", "the base64 of a signature")
-_assurance = _one_of("same-user", "passphrase", "keyring", "passkey")
-_verdict = _one_of("allow", "deny", "escalate", "defer")
+OUTCOME_PREFIX = b"assent-outcome-v1\n"
+#: Parts of a decision's facts, each committed to alone.
+PARTS = ("action", "chain", "context", "observations", "people", "profile", "versions")
 
 #: A tool's name where it stands in the clear; `?` stands for one that is committed to.
 TOOL = Text(r"[ !#-\[\]-~]{1,256}", "a tool name of printable ASCII")
 
-_COMMON: dict[str, Shape] = {"v": Exactly(1), "time": _time, "node": _id("node")}
+_COMMON: dict[str, Shape] = {"v": Exactly(1), "time": TIME, "node": id_of("node")}
 _CHAINED: dict[str, Shape] = {
     **_COMMON,
     "session": members(
-        names={"id": "session", "seq": "seq", "prev": "prev"}, id=_id("ses"), seq=Number(), prev=_digest_or_none
+        names={"id": "session", "seq": "seq", "prev": "prev"}, id=id_of("ses"), seq=Number(), prev=DIGEST_OR_NONE
     ),
 }
 
 SESSION_OPEN = members(
     names={"time": "time", "event": "event", "labels": "labels"},
     **_CHAINED,
-    kind=_one_of("session"),
-    event=_one_of("open"),
-    principal=_principal,
-    owner=_user,
-    labels=Many(_word, 256),
-    inherits=_id("ses", blank=True),
-    task=_digest_or_none,
+    kind=one_of("session"),
+    event=one_of("open"),
+    principal=PRINCIPAL,
+    owner=USER,
+    labels=Many(WORD, 256),
+    inherits=id_of("ses", blank=True),
+    task=DIGEST_OR_NONE,
 )
 SESSION_CLOSE = members(
     names={"time": "time", "event": "event"},
     **_CHAINED,
-    kind=_one_of("session"),
-    event=_one_of("close"),
-    reason=_one_of("ended", "abandoned", "killed"),
+    kind=one_of("session"),
+    event=one_of("close"),
+    reason=one_of("ended", "abandoned", "killed"),
 )
-DECISION = members(
-    frozenset({"delegation", "mode"}),
-    names={
-        **{name: name for name in ("time", "attempt", "verdict", "decided", "permit", "audience", "expires")},
-        **{name: name for name in ("approvals", "delegation", "effects", "mode", "policies", "principal")},
-    },
+_DECISION: dict[str, Shape] = dict(
     **_CHAINED,
-    kind=_one_of("decision"),
-    mode=_one_of("observe"),
-    delegation=_id("dlg"),
-    attempt=_id("att"),
-    principal=_principal,
-    owner=_user,
-    chain=Many(_word),
+    kind=one_of("decision"),
+    mode=one_of("observe"),
+    delegation=id_of("dlg"),
+    attempt=id_of("att"),
+    principal=PRINCIPAL,
+    owner=USER,
+    chain=Many(WORD),
     action=members(
         frozenset({"tool_commitment"}),
         names={"server": "server", "tool": "tool", "tool_commitment": "tool_commitment"},
-        server=_server,
+        server=SERVER,
         method=Text("[A-Za-z0-9/_.-]{1,64}", "a method"),
         tool=TOOL,
-        tool_commitment=_digest,
-        definition=_digest_or_none,
-        digest=_digest,
-        arguments=Many(_digest),
-        referents=_digest_or_none,
+        tool_commitment=DIGEST,
+        definition=DIGEST_OR_NONE,
+        digest=DIGEST,
+        arguments=Many(DIGEST),
+        referents=DIGEST_OR_NONE,
     ),
-    effects=Many(_code),
-    reversibility=_one_of("reversible", "compensable", "irreversible"),
+    effects=Many(CODE),
+    reversibility=one_of("reversible", "compensable", "irreversible"),
     inferred=Flag(),
-    facts=_digest,
+    facts=DIGEST,
     versions=members(
         names={"bundle": "bundle"},
-        bundle=_digest_or_none,
-        catalog=_digest_or_none,
-        schema=_digest_or_none,
+        bundle=DIGEST_OR_NONE,
+        catalog=DIGEST_OR_NONE,
+        schema=DIGEST_OR_NONE,
         session=Number(),
         epoch=Number(),
         engine=Text(r"[ !#-\[\]-~]{1,100}", "an engine with its version", True),
     ),
-    decided=_verdict,
-    verdict=_verdict,
-    policies=Many(members(id=_word, digest=_digest), 256),
+    decided=VERDICT,
+    verdict=VERDICT,
+    policies=Many(members(id=WORD, digest=DIGEST), 256),
     errors=Number(),
-    reasons=Many(_code, 256),
+    reasons=Many(CODE, 256),
     obligations=Many(
         members(
-            kind=_one_of("notify", "credential", "limit", "redact"),
+            kind=one_of("notify", "credential", "limit", "redact"),
             on=Text("arguments|output", "arguments, output or empty", True),
-            policy=_word,
+            policy=WORD,
         )
     ),
-    approvals=Many(_id("apr")),
-    permit=_id("prm", blank=True),
-    audience=Text("[a-z0-9-]{1,40}", "a server name or empty", True),
-    expires=Text(_TIME, "a time or empty", True),
+    approvals=Many(id_of("apr")),
+    permit=id_of("prm", blank=True),
+    audience=SERVER_OR_NONE,
+    expires=TIME_OR_NONE,
+)
+_FOLLOWED = {
+    **{name: name for name in ("time", "attempt", "verdict", "decided", "permit", "audience", "expires")},
+    **{name: name for name in ("approvals", "delegation", "effects", "mode", "policies", "principal")},
+}
+#: A decision as it was written before its facts had parts; readable for ever.
+DECISION_1 = Members(_DECISION, _FOLLOWED, frozenset({"delegation", "mode"}))
+DECISION = Members(
+    {**_DECISION, "v": Exactly(2), "resource": DIGEST, "trace": DIGEST},
+    _FOLLOWED,
+    frozenset({"delegation", "mode", "trace"}),
 )
 OUTCOME = members(
-    names={name: name for name in ("time", "attempt", "decision", "status", "labels")},
+    frozenset({"executor", "external", "supersedes"}),
+    names={name: name for name in ("time", "attempt", "decision", "status", "labels", "attested", "response")}
+    | {name: name for name in ("executor", "external", "supersedes")},
     **_CHAINED,
-    kind=_one_of("outcome"),
-    attempt=_id("att"),
-    decision=_digest,
-    status=_one_of("succeeded", "failed", "unknown"),
-    attested=_one_of("gateway", "executor", "server"),
-    response=_digest_or_none,
-    labels=Many(_word, 256),
-    detail=Text("[a-z][a-z0-9_]{0,63}", "a code or empty", True),
+    kind=one_of("outcome"),
+    attempt=id_of("att"),
+    decision=DIGEST,
+    status=one_of("succeeded", "failed", "unknown"),
+    attested=one_of("gateway", "executor", "server"),
+    response=DIGEST_OR_NONE,
+    labels=Many(WORD, 256),
+    detail=CODE_OR_NONE,
+    external=DIGEST,
+    executor=members(key=DIGEST, signature=SIGNATURE, time=TIME),
+    supersedes=DIGEST,
 )
 STATEMENT = members(
     names={"approval": "s_approval", "attempt": "s_attempt", "verdict": "s_verdict", "by": "s_by", "asked": "asked"}
     | {"action": "action", "facts": "facts", "time": "s_time"},
-    approval=_id("apr"),
-    attempt=_id("att"),
-    action=_digest,
-    asked=Many(members(policy=_word, digest=_digest, group=_word, quorum=Number(2))),
-    facts=_digest,
-    verdict=_one_of("approve", "deny"),
-    by=_user,
-    time=_time,
-    reason=_digest_or_none,
+    approval=id_of("apr"),
+    attempt=id_of("att"),
+    action=DIGEST,
+    asked=Many(members(policy=WORD, digest=DIGEST, group=WORD, quorum=Number(2))),
+    facts=DIGEST,
+    verdict=one_of("approve", "deny"),
+    by=USER,
+    time=TIME,
+    reason=DIGEST_OR_NONE,
 )
 APPROVAL = members(
     names={n: n for n in ("time", "approval", "attempt", "by", "verdict", "key", "signature", "statement")},
     **_CHAINED,
-    kind=_one_of("approval"),
-    approval=_id("apr"),
-    attempt=_id("att"),
-    by=_user,
-    verdict=_one_of("approve", "deny"),
-    assurance=_assurance,
-    key=_digest,
+    kind=one_of("approval"),
+    approval=id_of("apr"),
+    attempt=id_of("att"),
+    by=USER,
+    verdict=one_of("approve", "deny"),
+    assurance=ASSURANCE,
+    key=DIGEST,
     statement=STATEMENT,
-    signature=_signature,
+    signature=SIGNATURE,
 )
 
 
@@ -199,53 +206,13 @@ SYSTEM = members(
     frozenset({"key", "assurance", "signature"}),
     names={},
     **_COMMON,
-    kind=_one_of("system"),
-    event=_one_of(
-        *(
-            "genesis",
-            "activation",
-            "enrol",
-            "pin",
-            "accept",
-            "checkpoint",
-            "clock",
-            "delegation",
-            "gap",
-            "mode",
-            "node",
-            "revocation",
-        )
-    ),
+    kind=one_of("system"),
+    event=one_of(*EVENTS),
     subject=_Json(),
-    key=_digest,
-    assurance=_assurance,
-    signature=_signature,
+    key=DIGEST,
+    assurance=ASSURANCE,
+    signature=SIGNATURE,
 )
-#: Subjects whose members the verifier relies on; those of other events are free.
-SUBJECTS = {
-    "genesis": members(
-        origin=Text(r"[!#-*,-\[\]-~]{1,200}", "an origin"),
-        log_key=Text(r"[!#-\[\]-~]{1,300}", "a log key"),
-        operator=_user,
-    ),
-    "enrol": members(
-        user=_user, key=Text("[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=", "the base64 of a public key"), fingerprint=_digest
-    ),
-    "activation": members(bundle=_digest, catalog=_digest, previous=_digest_or_none),
-    "delegation": members(
-        delegation=_id("dlg"),
-        session=_id("ses"),
-        principal=_principal,
-        server=_server,
-        by=_user,
-        approval=_id("apr"),
-        facts=_digest,
-        lifts=Many(members(id=_word, digest=_digest)),
-        count=Number(3),
-        expires=_time,
-    ),
-    "mode": members(mode=_one_of("enforce", "observe"), until=Text(_TIME, "a time or empty", True)),
-}
 
 
 class Decision(NamedTuple):
@@ -284,6 +251,11 @@ class Outcome(NamedTuple):
     decision: bytes
     status: bytes
     labels: bytes
+    attested: bytes
+    response: bytes
+    external: bytes | None
+    executor: bytes | None
+    supersedes: bytes | None
 
 
 class SessionEvent(NamedTuple):
@@ -336,6 +308,7 @@ Leaf = Decision | Outcome | SessionEvent | Approval | System
 #: How a canonical leaf starts tells which shape can fit.
 _SHAPES: Mapping[bytes, tuple[Shape, Any]] = {
     b"ac": (DECISION, Decision),
+    b"ac1": (DECISION_1, Decision),
     b"at": (OUTCOME, Outcome),
     b"ap": (APPROVAL, Approval),
     b"open": (SESSION_OPEN, SessionEvent),
@@ -361,7 +334,11 @@ def read(data: bytes) -> Leaf:
             member that does not fit.
     """
     start = data[2:4]
-    reader = _READERS.get(data[10:14] if start == b"ev" else start)
+    if start == b"ev":
+        start = data[10:14]
+    elif start == b"ac" and b'"resource":' not in data:  # no text of a leaf can hold this: its quotes are escaped
+        start = b"ac1"
+    reader = _READERS.get(start)
     if reader is not None:
         pattern, make, names, sets = reader
         match = pattern.fullmatch(data)
@@ -399,7 +376,8 @@ def shape_of(value: object) -> Shape | None:
         return None
     if value.get("kind") == "session":
         return SESSION_CLOSE if value.get("event") == "close" else SESSION_OPEN
-    return {"decision": DECISION, "outcome": OUTCOME, "approval": APPROVAL, "system": SYSTEM}.get(
+    decision = DECISION_1 if value.get("v") == 1 else DECISION
+    return {"decision": decision, "outcome": OUTCOME, "approval": APPROVAL, "system": SYSTEM}.get(
         str(value.get("kind"))
     )
 
@@ -467,6 +445,13 @@ def commit_canonical(salt: bytes, name: str, data: bytes) -> str:
 def system_statement(event: str, subject: Mapping[str, object], time: str) -> bytes:
     """The bytes that an operator signs for a system leaf."""
     return SYSTEM_PREFIX + canonicalize({"event": event, "subject": subject, "time": time})
+
+
+def outcome_statement(leaf: Outcome, time: str) -> bytes:
+    """The bytes that an executor signs for an outcome, at its own time."""
+    said = {"attempt": leaf.attempt, "decision": leaf.decision, "external": leaf.external or b""}
+    said |= {"response": leaf.response, "status": leaf.status, "time": time.encode()}
+    return OUTCOME_PREFIX + canonicalize({name: value.decode() for name, value in said.items()})
 
 
 def open_values(leaf: Mapping[str, Any], salt: bytes, values: Mapping[str, object]) -> None:

@@ -19,9 +19,11 @@ from binascii import hexlify
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 
+from assent_verify.attempts import CLOCK_TOLERANCE, Allow, Attempts
 from assent_verify.authority import Authority
 from assent_verify.canonical import parse
 from assent_verify.checkpoint import SYSTEM, Checkpoint, Head
+from assent_verify.custody import TILE, Custody
 from assent_verify.errors import ProofError
 from assent_verify.merkle import Frontier
 from assent_verify.note import Note, VerifierKey
@@ -38,23 +40,20 @@ from assent_verify.receipt import (
 )
 from assent_verify.report import MAX_PROBLEMS, Axis, Problem, Report
 
-#: Several processes write one log; their leaves may stand this far out of order, in ms.
-CLOCK_TOLERANCE = 30_000
 #: A permit bounds the start of its effect, in ms.
 PERMIT_LIFE = 60_000
 _STRICTNESS = {b"allow": 0, b"escalate": 1, b"defer": 2, b"deny": 3}
 
 
 class _Session:
-    """What is followed of an open session: where its chain stands, and its open attempts."""
+    """What is followed of an open session: where its chain stands, and how many outcomes may still come."""
 
-    __slots__ = ("allowed", "head", "seq", "unknown")
+    __slots__ = ("due", "head", "seq")
 
     def __init__(self) -> None:
         self.seq = 0
         self.head = b""
-        self.allowed: dict[bytes, tuple[bytes, int]] = {}  # attempt → hash and index of its allow
-        self.unknown: dict[bytes, bytes] = {}  # attempt whose outcome may still become known → hash
+        self.due = 0
 
 
 class Verifier:
@@ -75,8 +74,8 @@ class Verifier:
         self._more = 0
         self._sessions: dict[bytes, _Session] = {}
         self._closed: set[bytes] = set()
+        self._late: dict[bytes, _Session] = {}  # closed, with outcomes that may still come
         self._used: set[bytes] = set()  # permits, allowed attempts and approvals; each works once
-        self._unfinished: list[tuple[bytes, int]] = []
         self._latest = 0
         self._origin = ""
         self._own: VerifierKey | None = None  # the log key that the genesis names
@@ -84,7 +83,10 @@ class Verifier:
         self._announced = 0
         self._last: Checkpoint | None = None
         self._disclosed = 0
+        self._roots: dict[int, bytes] = {}  # of the tree at each whole tile
         self._authority = Authority(reviewer_roots, self._refuse)
+        self._attempts = Attempts(self._refuse, self._authority.attested)
+        self._custody = Custody(self._refuse, self._roots)
 
     def _refuse(self, code: str, message: str, axis: Axis = "sound") -> None:
         """Note a problem at the leaf in hand, which the tree has not taken in yet."""
@@ -113,6 +115,8 @@ class Verifier:
         except ProofError as error:
             self._refuse(error.code, error.message)
         frontier.append(hash)
+        if not (size + 1) % TILE:
+            self._roots[size + 1] = frontier.root()
         if self._pending and size + 1 in self._pending:
             self._reach(size + 1)
 
@@ -186,7 +190,7 @@ class Verifier:
             self._refuse("time_back", f"its time is {self._latest - time} ms before an earlier leaf's")
         if isinstance(leaf, System):
             self._systems.append(hash)
-            self._system(leaf, time)
+            self._system(leaf, time, hash)
             return
         session = self._sessions.get(leaf.session)
         if session is None:
@@ -202,13 +206,16 @@ class Verifier:
         if isinstance(leaf, Decision):
             self._decision(leaf, session, time)
         elif isinstance(leaf, Outcome):
-            self._outcome(leaf, session)
+            self._outcome(leaf, session, time)
         elif isinstance(leaf, Approval):
             self._authority.answer(leaf)
         elif leaf.event == b"close":
             self._close(leaf.session, session)
 
     def _opened(self, leaf: Decision | Outcome | SessionEvent | Approval) -> _Session:
+        late = self._late.get(leaf.session) if isinstance(leaf, Outcome) else None
+        if late is not None:
+            return late  # what was under way when the session closed may still come to its end
         if leaf.session in self._closed:
             self._refuse("after_close", f"session `{leaf.session.decode()}` was closed before")
         elif not isinstance(leaf, SessionEvent) or leaf.event != b"open":
@@ -218,7 +225,8 @@ class Verifier:
     def _close(self, id: bytes, session: _Session) -> None:
         del self._sessions[id]
         self._closed.add(id)
-        self._unfinished += [(attempt, index) for attempt, (_, index) in session.allowed.items()]
+        if session.due:
+            self._late[id] = session
         self._authority.forget(id)
 
     # (5) attempts, permits, outcomes ------------------------------------------------------
@@ -246,30 +254,22 @@ class Verifier:
         used.add(leaf.attempt)
         self._authority.consume(leaf, used)  # (6)
         self._authority.spend(leaf, time)
-        session.allowed[leaf.attempt] = (session.head, self._frontier.size)
+        self._attempts.allow(leaf.attempt, Allow(leaf.session, session.head, self._frontier.size, leaf.server))
+        session.due += 1
 
-    def _outcome(self, leaf: Outcome, session: _Session) -> None:
-        allowed = session.allowed.pop(leaf.attempt, None)
-        hash = allowed[0] if allowed else session.unknown.pop(leaf.attempt, None)
-        if hash is None:
-            known = leaf.attempt in self._used
-            message = "already has its outcome, or is of another session" if known else "was never allowed"
-            self._refuse("outcome_twice" if known else "outcome_without_allow", f"the attempt {message}")
-        elif hash != leaf.decision:
-            self._refuse("outcome_elsewhere", "`decision` is not the hash of the allow of this attempt")
-        elif leaf.status == b"unknown":
-            session.unknown[leaf.attempt] = hash
+    def _outcome(self, leaf: Outcome, session: _Session, time: int) -> None:
+        session.due -= self._attempts.outcome(leaf, time, known=leaf.attempt in self._used)
+        if not session.due:
+            self._late.pop(leaf.session, None)
 
-    def _system(self, leaf: System, time: int) -> None:
+    def _system(self, leaf: System, time: int, hash: bytes) -> None:
         if leaf.event == "genesis" and self._frontier.size:
             self._refuse("genesis_twice", "the log starts a second time")
         elif leaf.event == "clock":
             self._latest = time  # an operator has confirmed what time it is
         elif leaf.event == "gap":
-            attempt = str(leaf.subject.get("attempt", "")).encode()
-            for session in self._sessions.values():
-                if attempt in session.allowed:
-                    session.unknown[attempt] = session.allowed.pop(attempt)[0]
+            self._attempts.gap(leaf, time, hash)
+        self._custody.system(leaf, self._frontier.size)
         self._authority.system(leaf)  # (6), (7)
 
     # disclosure ---------------------------------------------------------------------------
@@ -307,6 +307,7 @@ class Verifier:
             notes.append(f"OBSERVED ONLY: {many:,} allowed because observing; policy would have asked or stopped")
         if self._authority.unsigned_activation:
             notes.append("policy was in force before an operator's key was enrolled to sign for it")
+        notes += self._custody.notes()
         return Report(
             sound=sound,
             witnessed=None,
@@ -333,12 +334,12 @@ class Verifier:
             notes.append(f"leaves after {covered - 1} follow each other, but nothing signed vouches for them yet")
         if not self._last.heads:
             self.problem(covered - 1, "sessions_missing", "the last checkpoint commits to no sessions", "complete")
-        still = [(a, index) for s in self._sessions.values() for a, (_, index) in s.allowed.items()]
-        for attempt, index in sorted([*self._unfinished, *still], key=lambda pair: pair[1]):
+        for attempt, index in self._attempts.open():
             if index < covered:
                 self.problem(index, "allow_open", f"ALLOW of `{attempt.decode()}` has no outcome", "complete")
             else:
                 notes.append(f"ALLOW open at leaf {index}, after the last checkpoint")
+        notes += self._attempts.notes()
         if self._sessions:
             notes.append(f"{len(self._sessions)} sessions are still open")
         if "complete" in self._failed:

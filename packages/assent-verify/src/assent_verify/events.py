@@ -1,0 +1,58 @@
+"""Events of system leaves: which there are, what their subjects say, which of them a person signs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from assent_verify.shape import Many, Members, Number, members
+from assent_verify.spelling import (
+    CODE,
+    DIGEST,
+    DIGEST_OR_NONE,
+    ORIGIN,
+    PRINCIPAL,
+    PUBLIC_KEY,
+    RANGES,
+    SERVER,
+    TIME,
+    TIME_OR_NONE,
+    USER,
+    VKEY,
+    WORD,
+    id_of,
+    one_of,
+)
+
+#: Events that need a person's key from the first enrolment on.
+SIGNED = frozenset({"activation", "enrol", "accept", "delegation", "mode", "revocation"})
+#: Events that need it even while nobody is enrolled: they make what is in force weaker, or erase.
+ALWAYS_SIGNED = frozenset({"delegation", "enrol", "hold", "mode", "redaction", "rotation", "witness"})
+#: Events with subjects of no fixed shape.
+FREE = frozenset({"accept", "checkpoint", "clock", "pin", "revocation"})
+#: Subjects whose members the verifier relies on.
+SUBJECTS: Mapping[str, Members] = {
+    "genesis": members(origin=ORIGIN, log_key=VKEY, operator=USER),
+    "enrol": members(frozenset({"server"}), user=USER, key=PUBLIC_KEY, fingerprint=DIGEST, server=SERVER),
+    "activation": members(bundle=DIGEST, catalog=DIGEST, previous=DIGEST_OR_NONE),
+    "delegation": members(
+        delegation=id_of("dlg"),
+        session=id_of("ses"),
+        principal=PRINCIPAL,
+        server=SERVER,
+        by=USER,
+        approval=id_of("apr"),
+        facts=DIGEST,
+        lifts=Many(members(id=WORD, digest=DIGEST)),
+        count=Number(3),
+        expires=TIME,
+    ),
+    "mode": members(mode=one_of("enforce", "observe"), until=TIME_OR_NONE),
+    "rotation": members(added=Many(VKEY, 16), removed=Many(VKEY, 16), reason=one_of("planned", "lost", "stolen")),
+    "gap": members(attempt=id_of("att"), decision=DIGEST, deadline=TIME),
+    "seal": members(first=Number(), size=Number(), root=DIGEST, archive=DIGEST),
+    "redaction": members(ranges=RANGES, what=Many(CODE, 16), reason=CODE, subject=DIGEST_OR_NONE),
+    "hold": members(hold=WORD, state=one_of("on", "off"), ranges=RANGES, reason=CODE, subject=DIGEST_OR_NONE),
+    "node": members(event=one_of("join", "leave"), node=id_of("node")),
+    "witness": members(policy=DIGEST_OR_NONE, previous=DIGEST_OR_NONE),
+}
+EVENTS = tuple(sorted({*FREE, *SUBJECTS}))
