@@ -83,8 +83,8 @@ class Authority:
 
     # (6) people ---------------------------------------------------------------------------
 
-    def system(self, leaf: System) -> None:
-        """Check the signature of a system leaf and take over what it establishes."""
+    def system(self, leaf: System) -> bool:
+        """Check the signature of a system leaf and take over what it establishes; True if a trusted person signed."""
         signer = self._signer(leaf)
         if leaf.event == "enrol":
             public = base64.b64decode(str(leaf.subject["key"]))
@@ -105,6 +105,7 @@ class Authority:
             self._delegate(leaf)
         elif leaf.event == "revocation":
             self._delegations.pop(str(leaf.subject.get("delegation", "")).encode(), None)
+        return signer is not None and signer.trusted
 
     def _mode(self, leaf: System) -> None:
         until = str(leaf.subject["until"]).encode()

@@ -26,7 +26,7 @@ from assent_verify.spelling import (
 #: Events that need a person's key from the first enrolment on.
 SIGNED = frozenset({"activation", "enrol", "accept", "delegation", "mode", "revocation"})
 #: Events that need it even while nobody is enrolled: they make what is in force weaker, or erase.
-ALWAYS_SIGNED = frozenset({"delegation", "enrol", "hold", "mode", "redaction", "rotation", "witness"})
+ALWAYS_SIGNED = frozenset({"delegation", "enrol", "hold", "mode", "redaction", "rollback", "rotation", "witness"})
 #: Events with subjects of no fixed shape.
 FREE = frozenset({"accept", "checkpoint", "clock", "pin", "revocation"})
 #: Subjects whose members the verifier relies on.
@@ -47,7 +47,15 @@ SUBJECTS: Mapping[str, Members] = {
         expires=TIME,
     ),
     "mode": members(mode=one_of("enforce", "observe"), until=TIME_OR_NONE),
-    "rotation": members(added=Many(VKEY, 16), removed=Many(VKEY, 16), reason=one_of("planned", "lost", "stolen")),
+    "rollback": members(size=Number(), root=DIGEST, lost_size=Number(), lost_root=DIGEST),
+    "rotation": members(
+        origin=ORIGIN,
+        added=Many(VKEY, 4),
+        removed=Many(VKEY, 4),
+        reason=one_of("planned", "lost", "stolen"),
+        size=Number(),
+        root=DIGEST,
+    ),
     "gap": members(attempt=id_of("att"), decision=DIGEST, deadline=TIME),
     "seal": members(first=Number(), size=Number(), root=DIGEST, archive=DIGEST),
     "redaction": members(ranges=RANGES, what=Many(CODE, 16), reason=CODE, subject=DIGEST_OR_NONE),

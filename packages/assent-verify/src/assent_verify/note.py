@@ -1,4 +1,4 @@
-"""Signed notes (c2sp.org/signed-note) with Ed25519 keys, signature type 0x01."""
+"""Signed notes (c2sp.org/signed-note): Ed25519 keys (type 0x01), and ML-DSA-44 on checkpoints (type 0x06)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from hashlib import sha256
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from assent_verify import mldsa
 from assent_verify.errors import ProofError
 
 ED25519 = 1  # c2sp.org/signed-note: signature type of a plain Ed25519 key
@@ -41,28 +42,36 @@ def encode_base64(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")
 
 
+#: Signature type → name of the algorithm, and bytes of its public key.
+ALGORITHMS = {ED25519: ("Ed25519", 32), mldsa.TYPE: ("ML-DSA-44", mldsa.PUBLIC_SIZE)}
+
+
 @dataclass(frozen=True, slots=True)
 class VerifierKey:
-    """A named Ed25519 public key; `str()` of it is its vkey.
+    """A named public key; `str()` of it is its vkey.
 
     Args:
         name: no spaces, no `+`, not empty.
-        public: 32 raw bytes.
+        public: raw bytes, 32 of Ed25519 or 1,312 of ML-DSA-44.
+        type: signature type (c2sp.org/signed-note), one of `ALGORITHMS`.
     """
 
     name: str
     public: bytes
+    type: int = ED25519
     id: bytes = field(init=False)
 
     def __post_init__(self) -> None:
         if not _is_name(self.name):
             raise ProofError("bad_key", f"`{self.name[:80]}` is not a key name")
-        if len(self.public) != 32:
-            raise ProofError("bad_key", f"public key has {len(self.public)} bytes, expected 32")
-        object.__setattr__(self, "id", key_id(self.name, self.public))
+        if self.type not in ALGORITHMS:
+            raise ProofError("bad_key", f"signature type {self.type} is not known")
+        if len(self.public) != ALGORITHMS[self.type][1]:
+            raise ProofError("bad_key", f"public key has {len(self.public)} bytes, expected {ALGORITHMS[self.type][1]}")
+        object.__setattr__(self, "id", key_id(self.name, self.public, self.type))
 
     def __str__(self) -> str:
-        return f"{self.name}+{self.id.hex()}+{encode_base64(bytes([ED25519]) + self.public)}"
+        return f"{self.name}+{self.id.hex()}+{encode_base64(bytes([self.type]) + self.public)}"
 
     @classmethod
     def parse(cls, vkey: str) -> VerifierKey:
@@ -76,21 +85,52 @@ class VerifierKey:
         if not _HINT.fullmatch(hint) or not encoded:
             raise ProofError("bad_key", "a log key is written `NAME+8 hex digits+BASE64`")
         data = decode_base64(encoded, "log key")
-        if data[:1] != bytes([ED25519]):
-            raise ProofError("bad_key", "expected an Ed25519 key (type 1)")
-        key = cls(name, data[1:])
+        key = cls(name, data[1:], data[0] if data else 0)
         if str(key) != vkey:
             raise ProofError("bad_key", f"key id is `{hint}`, expected `{key.id.hex()}` for this name and key")
         return key
 
+    @property
+    def algorithm(self) -> str:
+        """Name of its algorithm."""
+        return ALGORITHMS[self.type][0]
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of type and public key, to be read aloud: sixteen groups of four hex digits."""
+        hex = sha256(bytes([self.type]) + self.public).hexdigest()
+        return " ".join(hex[at : at + 4] for at in range(0, 64, 4))
+
     def verifies(self, message: bytes, signature: bytes) -> bool:
-        """Is this the key's Ed25519 signature (RFC 8032) over `message`?"""
+        """Is this the key's signature over the text of a note?
+
+        Raises:
+            ProofError: `algorithm_missing` where `cryptography` cannot tell.
+        """
+        if self.type == mldsa.TYPE:
+            return mldsa.verifies(self.name, self.public, message, signature)
         return ed25519_verifies(self.public, message, signature)
 
+    def sign(self, text: str, signer: Callable[[bytes], bytes]) -> Signature:
+        """The signature line of this key under the text of a note.
 
-def key_id(name: str, public: bytes) -> bytes:
+        Args:
+            signer: raw signature of the private key over a message.
+
+        Raises:
+            ProofError: `bad_note`: an ML-DSA-44 key signs checkpoints only.
+        """
+        if self.type == ED25519:
+            return Signature(self.name, self.id, signer(text.encode()))
+        try:
+            return Signature(self.name, self.id, mldsa.signature(self.name, text.encode(), signer))
+        except ValueError as error:
+            raise ProofError("bad_note", "an ML-DSA-44 key signs checkpoints, and this is none") from error
+
+
+def key_id(name: str, public: bytes, type: int = ED25519) -> bytes:
     """Four bytes that tell keys of one name apart (c2sp.org/signed-note)."""
-    return sha256(name.encode() + b"\n" + bytes([ED25519]) + public).digest()[:4]
+    return sha256(name.encode() + b"\n" + bytes([type]) + public).digest()[:4]
 
 
 def ed25519_verifies(public: bytes, message: bytes, signature: bytes) -> bool:
@@ -175,12 +215,21 @@ def sign(text: str, key: VerifierKey, signer: Callable[[bytes], bytes]) -> bytes
     Args:
         text: must end in a newline.
         key: name and public key of the signer.
-        signer: 64 raw bytes of Ed25519 signature over a message.
+        signer: raw signature of the private key over a message.
 
     Raises:
         ProofError: `bad_note` if the text cannot be the text of a note.
     """
-    note = bytes(Note(text, (Signature(key.name, key.id, signer(text.encode())),)))
+    return sign_all(text, [(key, signer)])
+
+
+def sign_all(text: str, signers: Iterable[tuple[VerifierKey, Callable[[bytes], bytes]]]) -> bytes:
+    """The note over `text` with a signature of each.
+
+    Raises:
+        ProofError: as `sign`.
+    """
+    note = bytes(Note(text, tuple(key.sign(text, signer) for key, signer in signers)))
     Note.parse(note)
     return note
 

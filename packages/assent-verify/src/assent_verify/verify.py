@@ -25,6 +25,7 @@ from assent_verify.canonical import parse
 from assent_verify.checkpoint import SYSTEM, Checkpoint, Head
 from assent_verify.custody import TILE, Custody
 from assent_verify.errors import ProofError
+from assent_verify.logkeys import LogKeys
 from assent_verify.merkle import Frontier
 from assent_verify.note import Note, VerifierKey
 from assent_verify.receipt import (
@@ -60,13 +61,15 @@ class Verifier:
     """Checks one log; feed leaves in order, and each checkpoint before the leaf after it.
 
     Args:
-        log_key: the key that signs checkpoints; None takes the log's own word for it.
+        log_key: a key that signs checkpoints, or several; None takes the log's own word for it.
         reviewer_roots: raw public keys of people who are trusted beforehand.
     """
 
-    def __init__(self, log_key: VerifierKey | None = None, reviewer_roots: Iterable[bytes] = ()) -> None:
-        self._key = log_key
-        self._self_asserted = log_key is None
+    def __init__(
+        self, log_key: VerifierKey | Iterable[VerifierKey] | None = None, reviewer_roots: Iterable[bytes] = ()
+    ) -> None:
+        given = [log_key] if isinstance(log_key, VerifierKey) else log_key or ()
+        self._keys = LogKeys(given, self._refuse)
         self._frontier = Frontier()
         self._systems = Frontier()  # the tree over the system leaves alone
         self._problems: list[Problem] = []
@@ -78,7 +81,6 @@ class Verifier:
         self._used: set[bytes] = set()  # permits, allowed attempts and approvals; each works once
         self._latest = 0
         self._origin = ""
-        self._own: VerifierKey | None = None  # the log key that the genesis names
         self._pending: dict[int, Note] = {}
         self._announced = 0
         self._last: Checkpoint | None = None
@@ -143,16 +145,13 @@ class Verifier:
         note = self._pending.pop(size)
         try:
             checkpoint = Checkpoint.parse(note.text)
-            if self._key is None:
-                raise ProofError("no_log_key", "there is no key to verify it with")
-            note.verify([self._key])
-            if checkpoint.origin not in (self._origin, self._key.name) or self._key.name != self._origin:
-                raise ProofError("origin", f"it is of the log `{checkpoint.origin}`, not of `{self._origin}`")
+            anchors = self._keys.check(note, checkpoint)
             if checkpoint.root != self._frontier.root():
                 raise ProofError("root_differs", "the leaves do not have the root that it says")
             if not checkpoint.commits_to(self._heads()):
                 raise ProofError("sessions_differ", "the open sessions are not those that it commits to")
-            self._last = checkpoint
+            if anchors:
+                self._last = checkpoint
         except ProofError as error:
             self.problem(size - 1, error.code, f"checkpoint of size {size}: {error.message}")
 
@@ -167,17 +166,11 @@ class Verifier:
             self._refuse("no_genesis", "the log does not start with its genesis")
             return
         self._origin = str(leaf.subject["origin"])
-        own = self._own = VerifierKey.parse(str(leaf.subject["log_key"]))
-        if self._key is None:
-            self._key = own
-        if own != self._key:
-            self._refuse("log_key_differs", "the genesis names another log key than the one given")
-        if own.name != self._origin:
-            self._refuse("log_key_differs", "the log key is not named after the log's origin")
+        self._keys.begin(self._origin, str(leaf.subject["log_key"]))
 
     def named(self, origin: str, log_key: str) -> None:
         """Compare what a file says of its log with the genesis; call after the leaves."""
-        if origin != self._origin or (self._own is not None and str(self._own) != log_key):
+        if origin != self._origin or not self._keys.named(log_key):
             self.problem(None, "header_differs", "the file names another log than the genesis in it")
 
     # (4) sessions -------------------------------------------------------------------------
@@ -270,7 +263,11 @@ class Verifier:
         elif leaf.event == "gap":
             self._attempts.gap(leaf, time, hash)
         self._custody.system(leaf, self._frontier.size)
-        self._authority.system(leaf)  # (6), (7)
+        vouched = self._authority.system(leaf)  # (6), (7)
+        if leaf.event == "rotation" and self._keys.rotate(
+            leaf, self._frontier.size, self._frontier.root(), vouched=vouched
+        ):
+            self._last = None  # a thief may have signed it
 
     # disclosure ---------------------------------------------------------------------------
 
@@ -293,12 +290,14 @@ class Verifier:
             self.problem(None, "truncated", f"a checkpoint covers {promised} leaves, the log has {size}", "complete")
         if not size:
             self.problem(None, "no_genesis", "the log has no leaves")
+        self._keys.finish(lambda code, message: self.problem(0, code, message))
         notes: list[str] = []
         complete = self._complete(notes)
         sound = False if "sound" in self._failed else True if self._last else None
         if self._more:
             notes.append(f"{self._more} more problems are not listed")
-        if self._self_asserted:
+        notes += self._keys.notes()
+        if self._keys.self_asserted:
             notes.append("self-asserted: the log key was taken from the log itself; pass --log-key")
         if self._authority.self_asserted:
             notes.append("self-asserted: people's keys were taken from the log itself; pass --reviewer")
@@ -317,7 +316,7 @@ class Verifier:
             root="sha256:" + self._frontier.root().hex(),
             problems=self._problems,
             notes=notes,
-            self_asserted=self._self_asserted or self._authority.self_asserted,
+            self_asserted=self._keys.self_asserted or self._authority.self_asserted,
             open_after=self._last.size - 1 if self._last and self._last.size < size else None,
         )
 
