@@ -4,5 +4,7 @@ A module here reads the log, the archive and files that strangers wrote, and wri
 nothing to the log. It decides nothing and lets nothing happen: whoever reads
 evidence must not be able to change what it says.
 
+- `reconcile`, `attempts`, `telemetry`, `feed`, `sources`: receipts held against what other systems wrote down
 - `exports`: receipts in forms that other programs read
+- `exported`: an export file as evidence to work on
 """
