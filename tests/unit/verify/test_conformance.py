@@ -9,9 +9,10 @@ from pathlib import Path
 import jsonschema_rs
 import pytest
 from assent_verify import receipt
+from assent_verify.bundle import Export, verify
 from assent_verify.canonical import canonicalize
 from assent_verify.errors import ProofError
-from assent_verify.note import decode_base64
+from assent_verify.note import VerifierKey, decode_base64
 from assent_verify.receipt import commit, read
 
 from conformance.receipt import generate
@@ -78,3 +79,14 @@ def test_the_document_names_every_problem_code() -> None:
     text = DOCUMENT.read_text()
     assert len(found) > 35
     assert sorted(code for code in found if f"`{code}`" not in text) == []
+
+
+def test_an_export_of_the_first_version_is_verified_for_ever() -> None:
+    """Written by the code of that time, with approvals, a delegation, observing and withheld values; every value opens."""
+    keys = json.loads((FOLDER / "v1" / "keys.json").read_text())
+    export = Export(lambda: (FOLDER / "v1" / "export.jsonl").open("rb"))
+    report = verify(export, VerifierKey.parse(keys["log_key"]), [decode_base64(keys["reviewer"], "reviewer")])
+    assert (report.sound, report.complete, report.disclosed) == (True, True, True), report.problems
+    assert report.leaves == 40
+    assert any(note.startswith("OBSERVED ONLY: 2") for note in report.notes)
+    assert all(json.loads(leaf)["v"] == 1 for leaf in export.leaves())
