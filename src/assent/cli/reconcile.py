@@ -42,7 +42,9 @@ def _when(_: click.Context, __: click.Parameter, text: str | None) -> int | None
 @click.option("--receipts", type=click.Path(path_type=Path), metavar="PATH", help="A home, log database or export.")
 @click.option("--telemetry", "files", multiple=True, required=True, metavar="[KIND:]FILE", help="A log of others.")
 @click.option("--mapping", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="For KIND `mapped`.")
-@click.option("--only", multiple=True, metavar="NAME=VALUE", help="Only events with this field: user=agent.")
+@click.option(
+    "--only", multiple=True, metavar="NAME=VALUE", help="Only events with this field; KIND:NAME=VALUE for one kind."
+)
 @click.option("--server", "servers", multiple=True, metavar="NAME", help="Only receipts of this server.")
 @click.option("--since", callback=_when, metavar="TIME", help="Only what came after this.")
 @click.option("--until", callback=_when, metavar="TIME", help="Only what came before this.")
@@ -73,13 +75,22 @@ def _feed(text: str, mapping: Path | None, only: Sequence[str]) -> Feed:
     if kind in (*SOURCES, "mapped") and rest:
         path = Path(rest)
         source = _mapped(mapping) if kind == "mapped" else SOURCES[kind]
+    return Feed(path, source, _fields(only, kind if source else ""))
+
+
+def _fields(only: Sequence[str], kind: str) -> dict[str, str]:
+    """Those of `--only` that are meant for a feed of this kind."""
     fields = {}
     for pair in only:
         name, found, value = pair.partition("=")
         if not found:
             raise click.BadParameter(f"`{pair}` is not NAME=VALUE", param_hint="--only")
-        fields[name] = value
-    return Feed(path, source, fields)
+        meant, prefixed, field = name.partition(":")
+        if not prefixed:
+            fields[name] = value
+        elif meant == kind:
+            fields[field] = value
+    return fields
 
 
 def _mapped(path: Path | None) -> Source:
@@ -172,6 +183,10 @@ class _Run:
             "attempts": len(told.attempts),
             "events": sum(feed.read for feed in self._feeds),
             "joined": self._joined,
+            "telemetry": [
+                {"file": str(feed.path), "events": feed.read, "skipped": feed.skipped, "refused": feed.refused}
+                for feed in self._feeds
+            ],
             "unreadable": [line for feed in self._feeds for line in feed.bad],
             "findings": [_row(one) for one in found],
         }
@@ -187,6 +202,9 @@ class _Run:
         for feed in self._feeds:
             for line in feed.bad:
                 click.echo(f"  not read: {visible(line)}")
+            if not feed.read:
+                why = f"{feed.skipped} had not the fields of --only" if feed.skipped else "is it of another kind?"
+                click.echo(f"  {visible(str(feed.path))} told of nothing: {why}")
         click.echo("  What no log saw is not found here: a source that is off, or misses, is blind.")
 
 

@@ -25,6 +25,7 @@ class Feed:
 
     Attributes:
         read: how many events it told of.
+        skipped: how many had not the fields that were asked for.
         bad: what could not be read, by place; the first hundred.
 
     Raises:
@@ -37,6 +38,7 @@ class Feed:
         self._only = dict(only or {})
         self._inode, self._at, self._line, self._first = 0, 0, 0, 1
         self.read = 0
+        self.skipped = 0
         self.bad: list[str] = []
         self.refused = 0
         self._source = source or self._guess()
@@ -71,7 +73,9 @@ class Feed:
                 continue
             try:
                 for event in self._source.parse(record, where):
-                    if all(event.fields.get(name, "") == value for name, value in self._only.items()):
+                    if any(event.fields.get(name, "") != value for name, value in self._only.items()):
+                        self.skipped += 1
+                    else:
                         self.read += 1
                         yield replace(event, source=f"{event.source} {self.path}")  # two files are two witnesses
             except BadRecordError as error:
