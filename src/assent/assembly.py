@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
 import secrets
@@ -30,14 +29,17 @@ from assent.inform.seen import Seen
 from assent.inform.watch import Watch, check
 from assent.keys import file as key_files
 from assent.keys import operator
+from assent.keys import ring as key_ring
 from assent.keys import seal as seals
 from assent.keys.file import KeySigner
+from assent.keys.ring import Ring
 from assent.keys.seal import Seal
 from assent.model.ids import new_id
 from assent.model.principal import Principal
 from assent.notify.desktop import Desktop, available
 from assent.policy import cedar
 from assent.ports import Clock, Reader, Store
+from assent.record import logkeys
 from assent.record.log import Log
 from assent.record.recovery import Liveness, recover
 from assent.stores.sqlite import SqliteStore
@@ -48,7 +50,7 @@ logger = logging.getLogger("assent")
 DATABASE = "assent.db"
 #: Milliseconds between two looks for clear values whose time is over.
 SWEEP_MS = 3_600_000
-LOG_KEY = "log.key"
+LOG_KEY = key_ring.FIRST
 SEAL_KEY = "seal.key"
 OPERATOR_KEY = "operator.key"
 
@@ -238,70 +240,93 @@ def open_home(config: Config) -> Home:
     key: questions wait for it.
 
     Raises:
-        ConfigError: the place is not usable or not private.
+        ConfigError: the place is not usable or not private; a key of the log is lost.
         PolicyError: there is no bundle yet and the policy files cannot be put in force.
-        UnavailableError: the store or a key cannot be read or written.
+        UnavailableError: the store or a key cannot be read or written; it was put back from an older copy.
     """
     homes.files(config, new=not (config.home / DATABASE).exists())
     store = SqliteStore(config.home)
     try:
-        home = _open(config, store, *_log_key(config.home, store))
+        ring = Ring(config.home)
+        key = _log_key(config.home, store, ring)
+        home = _open(config, store, ring, key)
     except BaseException:
         store.close()
         raise
     return home
 
 
-def _open(config: Config, store: Store, signer: KeySigner, origin: str) -> Home:
+def open_to_rotate(config: Config) -> Home:
+    """Open a home whose log key may be lost: it can be read and rotated; nothing it signs is missed.
+
+    Raises:
+        ConfigError, UnavailableError: as `open_home`, save for the log's keys.
+    """
+    store = SqliteStore(config.home)
+    try:
+        with store.read() as reader:
+            spans = logkeys.spans(reader)
+        if not spans:
+            raise UnavailableError("empty_log", "the log has no leaf", help="run: assent init")
+        home = _open(config, store, Ring(config.home), VerifierKey.parse(spans[-1].keys[0]))
+    except BaseException:
+        store.close()
+        raise
+    return home
+
+
+def _open(config: Config, store: Store, ring: Ring, key: VerifierKey) -> Home:
     clock = SystemClock()
     node = new_id("node", secrets.token_bytes(16))
-    log = Log(store, clock, signer, origin=origin, node=node)
+    log = Log(store, clock, ring, origin=key.name, node=node)
     try:
-        key = VerifierKey(origin, signer.public)
         homes.begin(log, store, config, str(key), clock.now())
         home = Home(config, store, log, clock, key)
         home.recover()
+        with store.read() as reader:
+            behind = bool(reader.unsigned()) or reader.last_checkpoint() < reader.size()
+        if behind:  # a process died before it could sign
+            log.checkpoint()
     except BaseException:
         log.close()
         raise
     return home
 
 
-def _log_key(home: Path, store: Store) -> tuple[KeySigner, str]:
-    """The log key of a home and the log's name; a key is made only if the log is still to begin.
+def _log_key(home: Path, store: Store, ring: Ring) -> VerifierKey:
+    """The log's key in force, which is here, as all others in force are; made only if the log is still to begin.
 
     Raises:
-        ConfigError: the log has begun with another key than the one that is there: what
-            that one signed would prove nothing.
+        ConfigError: the log has begun with other keys than those that are there: what
+            these signed would prove nothing.
     """
-    path, begun = home / LOG_KEY, _genesis(store)
-    help = "restore the log key from a backup; a log cannot go on under another"
-    if not path.exists():
-        if begun is not None:
-            raise ConfigError("log_key_lost", f"`{path}` is not there, and the log has begun", help=help)
-        with suppress(ConfigError):  # another process was faster
-            key_files.create(path)
-    signer = key_files.load(path)
-    if begun is None:
-        return signer, f"assent/{digest(signer.public)[7:23]}"
-    if begun.public != signer.public:
-        raise ConfigError("other_log_key", f"`{path}` is not the key that this log began with", help=help)
-    return signer, begun.name
-
-
-def _genesis(store: Store) -> VerifierKey | None:
-    """The key that the log's first leaf names; None if the log is still to begin."""
     with store.read() as reader:
-        first = next((data for _, data in reader.leaves(0, 1)), None)
-    if first is None:
-        return None
+        spans = logkeys.spans(reader)
+    path = home / LOG_KEY
+    if not spans:
+        if not path.exists():
+            with suppress(ConfigError):  # another process was faster
+                key_files.create(path)
+        return VerifierKey(f"assent/{digest(ring.public)[7:23]}", ring.public)
     try:
-        return VerifierKey.parse(str(json.loads(first)["subject"]["log_key"]))
-    except (ValueError, KeyError, TypeError, ProofError) as error:
-        text = "the first leaf does not say whose log it is"
-        raise UnavailableError(
-            "store_corrupt", text, help="run: assent verify; restore the home from a backup"
-        ) from error
+        keys = [VerifierKey.parse(vkey) for vkey in logkeys.needed(spans)]
+    except ProofError as error:
+        text = "the log's keys cannot be read"
+        help = "run: assent verify; restore the home from a backup"
+        raise UnavailableError("store_corrupt", text, help=help) from error
+    lost = [key for key in keys if ring.find(str(key)) is None]
+    if lost:
+        help = "restore the log's key from a backup; if it is gone for good, run: assent keys rotate --lost"
+        if not ring.files():
+            raise ConfigError("log_key_lost", f"`{path}` is not there, and the log has begun", help=help)
+        name = f"{lost[0].name}+{lost[0].id.hex()}"
+        raise ConfigError("other_log_key", f"no key file in `{home}` is the log's key `{name}`", help=help)
+    return keys[0]
+
+
+def log_ring(home: Path) -> Ring:
+    """The files of a home that hold the log's private keys."""
+    return Ring(home)
 
 
 def create_operator(config: Config, key: Path | None, ask: homes.Ask) -> tuple[KeySigner, Path]:

@@ -270,18 +270,29 @@ class Clock(Protocol):
 
 
 class Signer(Protocol):
-    """Signs with a key this process may use: the log key, or an unlocked operator key."""
+    """Signs with a key this process may use: a log key, or an unlocked operator key."""
 
     @property
     def public(self) -> bytes:
-        """The 32 raw bytes of the Ed25519 public key."""
+        """The raw bytes of the public key: 32 of Ed25519, 1,312 of ML-DSA-44."""
 
     @property
     def assurance(self) -> str:
         """How well its use proves a person, one of `model.approval.ASSURANCE`."""
 
     def sign(self, message: bytes) -> bytes:
-        """64 raw bytes of an Ed25519 signature (RFC 8032)."""
+        """The raw signature: 64 bytes of Ed25519 (RFC 8032), 2,420 of ML-DSA-44 (FIPS 204)."""
+
+
+class LogSigner(Signer, Protocol):
+    """The log's first key, and the way to the others: a file, a keyring, a KMS, a hardware module."""
+
+    def find(self, vkey: str) -> Signer | None:
+        """The private half of one of the log's keys; None if it is not here.
+
+        Raises:
+            ConfigError: it is there and cannot be used.
+        """
 
 
 class Notifier(Protocol):

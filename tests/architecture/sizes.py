@@ -27,6 +27,7 @@ REASONS: Mapping[str, str] = {
     "assent/cli/install.py:command": "a command's options are its parameters",
     "assent/catalog/analysers/shell.py": "one shell while a script is read: every construct of its grammar",
     "assent/catalog/analysers/special.py": "programs with a language of their own, each a short function alone",
+    "assent/cli/keys.py:rotate": "a command's options are its parameters",
     "assent/cli/mcp.py:command": "a command's options are its parameters",
     "assent/cli/verify.py:command": "a command's options are its parameters",
     "assent/decide/people.py:lifts": "an approval is held against everything it could be replayed on",

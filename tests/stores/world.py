@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 
+from assent_verify.note import VerifierKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from assent.model.approval import Answer, Approval, Asked
@@ -114,6 +115,9 @@ class TestKey:
         self._key = Ed25519PrivateKey.generate()
         self.public = self._key.public_key().public_bytes_raw()
         self.signed: list[bytes] = []
+
+    def find(self, vkey: str) -> TestKey | None:
+        return self if VerifierKey.parse(vkey).public == self.public else None
 
     def sign(self, message: bytes) -> bytes:
         self.signed.append(message)

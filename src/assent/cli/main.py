@@ -49,6 +49,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "receipts": ("receipts", "List, show and export receipts."),
         "explain": ("explain", "Tell the whole story of one action."),
         "tail": ("tail", "Follow decisions as they are made."),
+        "keys": ("keys", "List, rotate and publish the keys that sign the log."),
         "verify": ("verify", "Check a log offline, leaf by leaf."),
         "reconcile": ("reconcile", "Hold receipts against what other logs say was executed."),
     },

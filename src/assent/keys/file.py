@@ -12,6 +12,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from assent_verify.note import VerifierKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
@@ -33,6 +34,10 @@ class KeySigner:
 
     def sign(self, message: bytes) -> bytes:
         return self.key.sign(message)
+
+    def find(self, vkey: str) -> KeySigner | None:
+        """Itself, if it is asked for."""
+        return self if VerifierKey.parse(vkey).public == self.public else None
 
     def __repr__(self) -> str:
         return f"KeySigner(assurance={self.assurance!r})"  # never the key

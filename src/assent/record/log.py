@@ -19,7 +19,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from assent.errors import UnavailableError
-from assent.ports import Clock, Signer, Store, Transaction
+from assent.ports import Clock, LogSigner, Store, Transaction
 from assent.record import checkpoints
 
 T = TypeVar("T")
@@ -58,14 +58,18 @@ class Log:
     Args:
         store: where leaves and rows go; its `begin` belongs to this log alone.
         clock: only its steady time is read here.
-        signer: the log key.
+        signer: the log's keys.
         origin: name of the log in checkpoints, `assent/HOME`.
         node: id of this process.
+
+    Attributes:
+        signed: called with size and root after each signed checkpoint.
     """
 
-    def __init__(self, store: Store, clock: Clock, signer: Signer, *, origin: str, node: str) -> None:
+    def __init__(self, store: Store, clock: Clock, signer: LogSigner, *, origin: str, node: str) -> None:
         self.origin = origin
         self.node = node
+        self.signed: Callable[[int, bytes], None] = _nobody
         self._store = store
         self._clock = clock
         self._signer = signer
@@ -258,7 +262,9 @@ class Log:
         try:
             if due:
                 self._store.durable(False)
-                checkpoints.sign_claimed(self._store, self._signer, self.origin)
+                highest = checkpoints.sign_claimed(self._store, self._signer, self.origin)
+                if highest is not None:
+                    self.signed(*highest)
         except BaseException as error:  # what was committed stays; whoever asked for the signature gets it
             _LOGGER.warning("checkpoint not signed: %s", error)
             for job in jobs:
@@ -275,6 +281,10 @@ class Log:
                 job.error = UnavailableError(error.code, error.message, help=error.help)
                 job.error.__cause__ = error
         _deliver(jobs)
+
+
+def _nobody(size: int, root: bytes) -> None:
+    """Nobody asked to be told of checkpoints."""
 
 
 def _run_one(tx: Transaction, job: _Job) -> None:

@@ -1,0 +1,192 @@
+"""`assent keys`: the keys that sign the log, and changing them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from assent.cli.asking import confirm, passphrase
+from assent.cli.output import columns, print_json
+from assent.cli.shell import JSON_OPTION, KEY_OPTION, YES_OPTION, Shell, with_shell
+from assent.errors import RequestError, UnavailableError
+
+if TYPE_CHECKING:
+    from assent_verify.note import VerifierKey
+
+    from assent.ports import Reader
+
+_TYPES = {"ed25519": 1, "ml-dsa-44": 6}
+
+
+@click.group("keys")
+def command() -> None:
+    """The keys that sign the log: list, rotate, retire, compare."""
+
+
+@command.command("list")
+@JSON_OPTION
+@with_shell
+def list_(shell: Shell, as_json: bool) -> None:
+    """List every key that was ever the log's, and where its private half lies."""
+    from assent.assembly import log_ring
+
+    ring = log_ring(shell.config().home)
+    with shell.read() as reader:
+        rows = _rows(reader)
+    for row in rows:
+        path = ring.file_of(row["key"])
+        row["file"] = str(path) if path else ""
+    if as_json:
+        print_json({"keys": rows})
+        return
+    cells = [[row["id"], row["algorithm"], row["state"], row["file"] or "no file here"] for row in rows]
+    click.echo("\n".join(columns(cells)))
+
+
+@command.command("fingerprint")
+@with_shell
+def fingerprint(shell: Shell) -> None:
+    """Print the keys in force so that they can be read aloud and compared."""
+    with shell.read() as reader:
+        for key in _in_force(reader):
+            groups = key.fingerprint.split()
+            click.echo(f"{key}\n{key.algorithm}, SHA-256 of type and key:")
+            for at in range(0, 16, 4):
+                click.echo("  " + " ".join(groups[at : at + 4]))
+
+
+@command.command("rotate")
+@click.option("--lost", is_flag=True, help="The old key is gone: do not ask it for a last signature.")
+@click.option("--stolen", is_flag=True, help="Others may have the old key: nothing that it signs counts any more.")
+@click.option("--keep", is_flag=True, help="Add a key beside those in force; from then on all of them sign.")
+@click.option("--old", metavar="ID", help="Which key goes, as `assent keys list` shows it. Default: the only one.")
+@click.option(
+    "--algorithm", type=click.Choice(list(_TYPES)), default="ed25519", show_default=True, help="Of the new key."
+)
+@KEY_OPTION
+@YES_OPTION
+@with_shell
+def rotate(
+    shell: Shell, lost: bool, stolen: bool, keep: bool, old: str | None, algorithm: str, key: Path | None, yes: bool
+) -> None:
+    """Put a new log key in force, with the operator's signature.
+
+    Without --lost and --stolen the old key signs once more, over the change, so
+    that whoever trusts it can follow. May be run again after a crash.
+    """
+    from assent.admin.rotate import Change, Reason, rotate
+    from assent.assembly import log_ring, open_to_rotate
+
+    if lost + stolen + keep > 1:
+        raise click.UsageError("--lost, --stolen and --keep exclude each other")
+    config = shell.config()
+    _must_have_begun(config.home)
+    with open_to_rotate(config) as home:
+        with home.store.read() as reader:
+            gone = () if keep else (_one(_in_force(reader), old),)
+        verb = f"Replace {_short(gone[0])}" if gone else "Add a key"
+        confirm(f"{verb} ({'stolen' if stolen else 'lost' if lost else 'planned'})?", yes=yes)
+        signer = home.unlock(key, passphrase)
+        fresh = log_ring(config.home).create(home.log.origin, _TYPES[algorithm])
+        reason: Reason = "stolen" if stolen else "lost" if lost else "planned"
+        at = rotate(home.log, signer, home.clock.now(), Change(reason, (str(fresh),), tuple(str(one) for one in gone)))
+        home.log.checkpoint().result()
+        click.echo(f"leaf {at}: {fresh}")
+    click.echo("Tell whoever verifies this log (assent keys publish), and keep the new file as safe as the old one.")
+    if gone:
+        click.echo(f"Take the old private key away: assent keys retire {gone[0].id.hex()}")
+
+
+@command.command("retire")
+@click.argument("id", metavar="ID")
+@KEY_OPTION
+@YES_OPTION
+@with_shell
+def retire(shell: Shell, id: str, key: Path | None, yes: bool) -> None:
+    """Let a key sign no more: one of several in force, or delete the private half of one that is not.
+
+    A key in force signs once more, over the change; run it a second time to delete its file.
+    """
+    from assent.admin.rotate import Change, rotate
+    from assent.assembly import log_ring
+
+    with shell.open() as home:
+        with home.store.read() as reader:
+            row = next((row for row in _rows(reader) if row["short"] == id), None)
+        if row is None:
+            raise RequestError("no_such_key", f"no key of this log has the id `{id}`", help="see: assent keys list")
+        if row["state"] == "in force":
+            confirm(f"Take {row['id']} out of force?", yes=yes)
+            at = rotate(home.log, home.unlock(key, passphrase), home.clock.now(), Change("planned", (), (row["key"],)))
+            home.log.checkpoint().result()
+            click.echo(f"leaf {at}: {row['id']} signs no more")
+            return
+        path = log_ring(shell.config().home).file_of(row["key"])
+        if path is None:
+            click.echo("its private half is not here")
+            return
+        confirm(f"Delete {path}? Copies elsewhere stay", yes=yes)
+        path.unlink()
+        click.echo(f"deleted {path}")
+
+
+def _must_have_begun(home: Path) -> None:
+    if not (home / "assent.db").exists():
+        raise UnavailableError("no_home", f"there is no home in `{home}`", help="run `assent init`, or give --home DIR")
+
+
+def _rows(reader: Reader) -> list[dict[str, Any]]:
+    """Every key of the log, oldest first."""
+    from assent_verify.note import VerifierKey
+
+    from assent.record.logkeys import spans
+
+    found = spans(reader)
+    since: dict[str, int] = {}
+    for span in found:
+        for vkey in span.keys:
+            since.setdefault(vkey, max(span.start - 1, 0))
+    rows = []
+    for vkey, at in since.items():
+        key = VerifierKey.parse(vkey)
+        state = "retired"
+        if vkey in found[-1].keys:
+            state = "in force"
+        elif vkey in found[-1].leaving:
+            state = "to sign the next checkpoint"
+        rows.append(
+            {
+                "id": _short(key),
+                "short": key.id.hex(),
+                "key": vkey,
+                "algorithm": key.algorithm,
+                "since": at,
+                "state": state,
+                "fingerprint": key.fingerprint,
+            }
+        )
+    return rows
+
+
+def _in_force(reader: Reader) -> list[VerifierKey]:
+    from assent_verify.note import VerifierKey
+
+    from assent.record.logkeys import spans
+
+    found = spans(reader)
+    return [VerifierKey.parse(vkey) for vkey in found[-1].keys] if found else []
+
+
+def _one(keys: Sequence[VerifierKey], id: str | None) -> VerifierKey:
+    wanted = [key for key in keys if id in (None, key.id.hex())]
+    if len(wanted) != 1:
+        text = f"{len(wanted)} keys in force fit, expected one"
+        raise RequestError("no_such_key", text, help="name it with --old; see: assent keys list")
+    return wanted[0]
+
+
+def _short(key: VerifierKey) -> str:
+    return f"{key.name}+{key.id.hex()}"

@@ -1,0 +1,64 @@
+"""Rules of `assent keys`: what it lists, and that a log rotated by it goes on and verifies."""
+
+from __future__ import annotations
+
+import base64
+import re
+
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from tests.unit.cli.world import World, valid
+
+
+def reviewer(world: World) -> str:
+    """The operator's public key as `--reviewer` takes it."""
+    key = load_pem_private_key(world.key.read_bytes(), None)
+    return base64.b64encode(key.public_key().public_bytes_raw()).decode()  # type: ignore[union-attr]
+
+
+def test_a_log_goes_from_one_key_to_two_algorithms_and_on(fresh: World) -> None:
+    """Rotate, add ML-DSA-44 beside it, retire, delete; the log verifies from its first key and from its last."""
+    first = fresh.run("keys", "list", "--json").json
+    valid("keys", first)
+    old = first["keys"][0]
+    key = ["--key", str(fresh.key), "--yes"]
+    assert fresh.run("keys", "rotate", *key).code == 0
+    added = fresh.run("keys", "rotate", "--keep", "--algorithm", "ml-dsa-44", *key)
+    assert added.code == 0, added.err
+    found = fresh.run("keys", "list", "--json").json
+    valid("keys", found)
+    assert [(row["algorithm"], row["state"]) for row in found["keys"]] == [
+        ("Ed25519", "retired"),
+        ("Ed25519", "in force"),
+        ("ML-DSA-44", "in force"),
+    ]
+    assert fresh.run("keys", "retire", old["short"], "--yes").code == 0
+    assert not (fresh.home / "log.key").exists()
+    second = found["keys"][1]["short"]
+    assert fresh.run("keys", "retire", second, *key).code == 0
+    assert fresh.run("keys", "retire", second, "--yes").out.startswith("deleted ")
+    for row in found["keys"]:
+        told = fresh.run("verify", "--strict", "--log-key", row["key"], "--reviewer", reviewer(fresh))
+        assert told.code == 0, told.out
+        assert told.out.count("LOG KEY ROTATED") == 3
+    assert fresh.run("keys", "retire", found["keys"][2]["short"], *key).err.startswith("error[rotation_refused]")
+
+
+def test_a_home_whose_key_is_lost_is_rotated_with_the_operators_key(fresh: World) -> None:
+    """Without the key nothing opens, and the message says what to do; with the operator's signature it goes on."""
+    (fresh.home / "log.key").unlink()
+    refused = fresh.run("approvals", "--all")
+    opened = fresh.run("clock", "confirm", "--yes", "--key", str(fresh.key))
+    assert (refused.code, opened.code) == (0, 1)
+    assert "assent keys rotate --lost" in opened.err
+    assert fresh.run("keys", "rotate", "--lost", "--key", str(fresh.key), "--yes").code == 0
+    assert fresh.run("clock", "confirm", "--yes", "--key", str(fresh.key)).code == 0
+    assert fresh.run("verify", "--strict", "--reviewer", reviewer(fresh)).code == 0
+    assert fresh.run("keys", "rotate", "--stolen", "--lost", "--yes").code == 2
+
+
+def test_a_fingerprint_can_be_read_aloud(fresh: World) -> None:
+    """Four lines of four groups of four hex digits, for each key in force."""
+    lines = fresh.run("keys", "fingerprint").out.splitlines()
+    assert re.fullmatch(r"assent/[0-9a-f]{16}\+[0-9a-f]{8}\+\S+", lines[0])
+    assert all(re.fullmatch(r"  ([0-9a-f]{4} ){3}[0-9a-f]{4}", line) for line in lines[2:6])
