@@ -1,16 +1,103 @@
-"""The log as an export file (format `assent-export/1`)."""
+"""The log as an export file (`assent-export/1`), or sessions of it as an evidence bundle (`assent-evidence/1`)."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import os
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 
 from assent_verify.bundle import Header, write
 
-from assent.cli.ledger import receipt_of
-from assent.errors import ProofError, UnavailableError
+from assent.cli.ledger import find, receipt_of, receipts, whole_attempt
+from assent.errors import ProofError, RequestError, UnavailableError
+from assent.evidence.bundle import Wanted, anchor, bundle_lines
 from assent.model.ids import LeafIndex
-from assent.ports import Reader
+from assent.ports import Reader, Sidecar
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What of the log somebody asked for.
+
+    Args:
+        sessions: whole sessions.
+        attempts, receipts: their sessions up to the last leaf of the attempt.
+        since, until: sessions with a leaf in this time, RFC 3339 as in leaves; empty for no bound.
+    """
+
+    sessions: tuple[str, ...] = ()
+    attempts: tuple[str, ...] = ()
+    receipts: tuple[str, ...] = ()
+    since: str = ""
+    until: str = ""
+
+
+def evidence_lines(reader: Reader, choice: Choice, *, disclose: bool, policies: bool) -> Iterator[bytes]:
+    """The lines of an evidence bundle, each with its newline.
+
+    Raises:
+        RequestError: an id is unknown, or nothing was chosen.
+        UnavailableError: what was chosen is not covered by a signed checkpoint yet.
+        ProofError: a leaf is no receipt, or the log is not what its checkpoint says.
+    """
+    stops = _stops(reader, choice, anchor(reader))
+    if not stops:
+        raise RequestError("unknown_id", "no session has a leaf in that time", help="see: assent sessions")
+    return bundle_lines(reader, Wanted(stops, _all if disclose else _none, policies))
+
+
+def _stops(reader: Reader, choice: Choice, size: int) -> dict[str, int]:
+    """Session → where it stops being shown."""
+    stops: dict[str, int] = {}
+    for id in choice.attempts + choice.receipts:
+        found = find(reader, id)
+        found = whole_attempt(reader, found[0]) if len(found) == 1 else found
+        session, last = found[-1].session, found[-1].index
+        if session is None:
+            raise RequestError("unknown_id", "a system leaf belongs to no session", help="name a call's receipt")
+        if last >= size:
+            text = f"leaf {last} is not covered by a signed checkpoint yet"
+            raise UnavailableError("not_signed_yet", text, help="try again in a second")
+        stops[session] = max(stops.get(session, 0), last + 1)
+    if choice.since or choice.until:
+        for receipt in receipts(reader, 0, size):
+            if receipt.session and choice.since <= receipt.text("time") <= (choice.until or "9999"):
+                stops[receipt.session] = size
+    return stops | dict.fromkeys(choice.sessions, size)
+
+
+def _all(index: int, kept: Sidecar) -> tuple[bytes, Mapping[str, object]]:
+    return kept.salt, json.loads(kept.values)
+
+
+def _none(index: int, kept: Sidecar) -> None:
+    return None
+
+
+def write_private(path: Path, lines: Iterable[bytes]) -> None:
+    """Write a file that only its owner can read, whole or not at all.
+
+    Raises:
+        UnavailableError: `export_unwritable`.
+    """
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        with os.fdopen(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+            for line in lines:
+                file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError as error:
+        text = f"`{path}` cannot be written: {error.strerror}"
+        raise UnavailableError("export_unwritable", text, help="choose another place") from error
+    finally:
+        with suppress(OSError):
+            beside.unlink()
 
 
 def export_lines(reader: Reader, *, disclose: bool) -> Iterator[bytes]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,7 +15,6 @@ from assent.cli.ledger import Lines, Receipt, find, receipts, whole_attempt
 from assent.cli.output import columns, visible
 from assent.cli.shell import JSON_OPTION, Shell, with_shell
 from assent.cli.story import as_json_story, tell
-from assent.errors import UnavailableError
 
 _PAGE = 500  # lines aligned together
 
@@ -89,27 +90,70 @@ def print_story(shell: Shell, id: str, as_json: bool) -> None:
             click.echo(line)
 
 
+def _time(context: click.Context, option: click.Parameter, text: str) -> str:
+    """A time as leaves spell it; a day begins at midnight UTC."""
+    if not text:
+        return ""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise click.BadParameter("not a date or an RFC 3339 time") from error
+    found = found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
+    return found.strftime("%Y-%m-%dT%H:%M:%S.") + f"{found.microsecond // 1000:03d}Z"
+
+
 @command.command("export")
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Default: stdout."
 )
+@click.option(
+    "--bundle",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Only what is chosen below, whole sessions of it, with proofs that lead to the signed checkpoint.",
+)
+@click.option("--session", "sessions", multiple=True, metavar="ID", help="A session.")
+@click.option("--attempt", "attempts", multiple=True, metavar="ID", help="An attempt: its session up to its end.")
+@click.option("--receipt", "receipts", multiple=True, metavar="ID", help="A receipt, by index or leaf hash; the same.")
+@click.option(
+    "--since",
+    metavar="TIME",
+    default="",
+    callback=_time,
+    help="Sessions with a receipt since then: 2026-01-31 or RFC 3339.",
+)
+@click.option("--until", metavar="TIME", default="", callback=_time, help="Sessions with a receipt until then.")
 @click.option("--disclose", is_flag=True, help="With the clear values that are not erased; they can then be checked.")
+@click.option("--with-policies", "policies", is_flag=True, help="With the policies and catalogs that were in force.")
 @with_shell
-def export(shell: Shell, output: Path | None, disclose: bool) -> None:
-    """Write the log as one file that `assent verify` and `assent-verify` check anywhere."""
-    from assent.cli.exporting import export_lines
+def export(
+    shell: Shell,
+    output: Path | None,
+    bundle: Path | None,
+    disclose: bool,
+    policies: bool,
+    **chosen: Any,
+) -> None:
+    """Write the log as one file that `assent verify` and `assent-verify` check anywhere.
 
+    With --bundle: evidence about some sessions, for somebody who shall not have the whole log.
+    """
+    from assent.cli.exporting import Choice, evidence_lines, export_lines, write_private
+
+    choice = Choice(**chosen)
+    if (bundle is None) is not (choice == Choice()):
+        raise click.UsageError("--bundle FILE goes with --session, --attempt, --receipt, --since or --until")
+    if bundle is not None and output is not None:
+        raise click.UsageError("-o writes the whole log, --bundle a part of it")
+    if policies and bundle is None:
+        raise click.UsageError("--with-policies goes with --bundle")
     with shell.read() as reader:
-        lines = export_lines(reader, disclose=disclose)
-        if output is None:
-            for line in lines:
+        if bundle is not None:
+            write_private(bundle, evidence_lines(reader, choice, disclose=disclose, policies=policies))
+        elif output is not None and str(output) != "-":
+            write_private(output, export_lines(reader, disclose=disclose))
+        else:
+            for line in export_lines(reader, disclose=disclose):
                 sys.stdout.buffer.write(line)
             return
-        try:
-            with click.open_file(str(output), "wb", atomic=True) as file:
-                for line in lines:
-                    file.write(line)
-        except OSError as error:
-            text = f"`{output}` cannot be written: {error.strerror}"
-            raise UnavailableError("export_unwritable", text, help="choose another place") from error
-    click.echo(f"wrote {visible(str(output))}", err=True)
+    click.echo(f"wrote {visible(str(bundle or output))}", err=True)

@@ -57,7 +57,7 @@ def command(
     for line in "\n".join(report.lines()).splitlines():
         click.echo(_coloured(visible(line)))
     if strict and report.holds and not passed:
-        click.echo("\n  --strict: keys must be given, and every leaf covered by the last checkpoint.")
+        click.echo(f"\n  --strict fails: {', '.join(report.lacks)}")
     return 0 if passed else 4
 
 
@@ -73,10 +73,10 @@ def check(place: Path, log_key: VerifierKey | None, reviewers: Sequence[bytes], 
 
         with read_log(place) as reader:
             return _database(reader, log_key, reviewers, values)
-    from assent_verify.bundle import Export, verify
+    from assent_verify.files import verify_file
 
     try:
-        return verify(Export(partial(_open, place)), log_key, reviewers)
+        return verify_file(partial(_open, place), log_key, reviewers)
     except ProofError as error:  # only the header raises
         raise ConfigError("not_a_log", f"`{place}` is no home, log database or export: {error.message}") from error
 

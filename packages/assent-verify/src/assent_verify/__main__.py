@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from assent_verify import __version__
-from assent_verify.bundle import Export, verify
 from assent_verify.errors import ProofError
+from assent_verify.files import verify_file
 from assent_verify.note import VerifierKey, decode_base64
 
 OK, UNREADABLE, NOT_PROVED = 0, 1, 4
@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ProofError as error:
         parser.error(error.message)  # exits with 2
     try:
-        report = verify(Export(partial(_open, Path(arguments.file))), log_key, roots)
+        report = verify_file(partial(_open, Path(arguments.file)), log_key, roots)
     except OSError as error:
         print(f"assent-verify: cannot read `{arguments.file}`: {error.strerror}", file=sys.stderr)
         return UNREADABLE
@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     else:
         print("\n".join(report.lines()))
         if arguments.strict and report.holds and not passed:
-            print("\n  --strict: keys must be given, and every leaf covered by the last checkpoint.")
+            print(f"\n  --strict fails: {', '.join(report.lacks)}")
     return OK if passed else NOT_PROVED
 
 

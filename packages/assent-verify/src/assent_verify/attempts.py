@@ -86,9 +86,14 @@ class Attempts:
             self._refuse("gap_early", "the outcome was not due yet")
         self._unsure[attempt] = allow._replace(gap=b"sha256:" + hexlify(hash))
 
-    def open(self) -> Iterator[tuple[bytes, int]]:
-        """Attempts without outcome or gap, and the leaves of their allows, in the order of the leaves."""
-        return ((attempt, allow.at) for attempt, allow in self._open.items())
+    def knows(self, leaf: System) -> bool:
+        """Is this gap leaf about an attempt that was allowed before, in a session that is followed?"""
+        attempt = str(leaf.subject["attempt"]).encode()
+        return attempt in self._open or attempt in self._unsure
+
+    def open(self) -> Iterator[tuple[bytes, Allow]]:
+        """Attempts without outcome or gap, and their allows, in the order of the leaves."""
+        return iter(self._open.items())
 
     def notes(self) -> Iterator[str]:
         """What a reader of the report should know: where nothing but a gap leaf says how it ended."""

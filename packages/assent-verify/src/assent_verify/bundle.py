@@ -18,7 +18,7 @@ from assent_verify.note import VerifierKey, decode_base64, encode_base64
 from assent_verify.report import Report
 from assent_verify.verify import Verifier
 
-FORMAT = "assent-export/1"
+FORMAT, EVIDENCE = "assent-export/1", "assent-evidence/1"
 #: Longest line; only disclosed values come near it.
 MAX_LINE = 64 * 1024 * 1024
 _MAX_LEAVES = 2**40
@@ -32,14 +32,15 @@ class Header:
     origin: str
     log_key: str
     size: int
+    format: str = FORMAT
 
     def line(self) -> bytes:
         """Its canonical form, without the newline."""
-        return canonicalize({"format": FORMAT, "log_key": self.log_key, "origin": self.origin, "size": self.size})
+        return canonicalize({"format": self.format, "log_key": self.log_key, "origin": self.origin, "size": self.size})
 
     @classmethod
-    def parse(cls, line: bytes) -> Header:
-        """Read the first line of an export.
+    def parse(cls, line: bytes, format: str = FORMAT) -> Header:
+        """Read the first line of an export, or of a file of another format.
 
         Raises:
             ProofError: `not_an_export`.
@@ -48,12 +49,12 @@ class Header:
             value = parse(line, max_bytes=4096)
         except ProofError as error:
             raise ProofError("not_an_export", f"the first line is not a header: {error.message}") from error
-        if not isinstance(value, dict) or value.get("format") != FORMAT:
-            raise ProofError("not_an_export", f"the first line is not the header of `{FORMAT}`")
+        if not isinstance(value, dict) or value.get("format") != format:
+            raise ProofError("not_an_export", f"the first line is not the header of `{format}`")
         origin, log_key, size = (value.get(name) for name in ("origin", "log_key", "size"))
         if not isinstance(origin, str) or not isinstance(log_key, str) or type(size) is not int:
             raise ProofError("not_an_export", "the header needs `origin`, `log_key` and `size`")
-        header = cls(origin, log_key, size)
+        header = cls(origin, log_key, size, format)
         if not 0 <= size <= _MAX_LEAVES or header.line() != line:
             raise ProofError("not_an_export", "the header is not in its one accepted spelling")
         return header
@@ -77,10 +78,20 @@ def write(
     for leaf in leaves:
         yield leaf + b"\n"
     for note in checkpoints:
-        yield canonicalize({"checkpoint": note.decode()}) + b"\n"
+        yield checkpoint_line(note)
     for index, salt, values in disclosed:
-        value = {"index": index, "salt": encode_base64(salt), "values": dict(values)}
-        yield canonicalize({"disclosed": value}) + b"\n"
+        yield disclosed_line(index, salt, values)
+
+
+def checkpoint_line(note: bytes) -> bytes:
+    """A signed checkpoint, with its newline."""
+    return canonicalize({"checkpoint": note.decode()}) + b"\n"
+
+
+def disclosed_line(index: int, salt: bytes, values: Mapping[str, object]) -> bytes:
+    """Clear values of a leaf, with its newline."""
+    value = {"index": index, "salt": encode_base64(salt), "values": dict(values)}
+    return canonicalize({"disclosed": value}) + b"\n"
 
 
 class Export:
@@ -187,7 +198,7 @@ class _Tail:
         for line in self._lines:
             self._line += 1
             try:
-                self._next = _tail_line(line)
+                self._next = tail_line(line)
                 return
             except ProofError as error:
                 where = f"line {self._export.size + 1 + self._line}: "
@@ -197,8 +208,7 @@ class _Tail:
         """Hand on the checkpoints up to a tree size; all that are left if None."""
         while self._next and self._next[0] == "checkpoint":
             note = self._next[1]
-            text = note.split("\n", 2)[1] if note.count("\n") > 1 else ""
-            promised = int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else -1
+            promised = checkpoint_size(note)
             if size is not None and promised > size:
                 return
             self._verifier.checkpoint(promised, note.encode())
@@ -219,9 +229,19 @@ class _Tail:
             self._advance()
 
 
-def _tail_line(line: bytes) -> tuple[str, Any]:
-    """A checkpoint's note, or disclosed values with their salt decoded."""
-    value = parse(line, max_bytes=MAX_LINE)
+def checkpoint_size(note: str) -> int:
+    """The tree size that a note claims; -1 if it claims none."""
+    text = note.split("\n", 2)[1] if note.count("\n") > 1 else ""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else -1
+
+
+def tail_line(line: bytes, most: int = MAX_LINE) -> tuple[str, Any]:
+    """A checkpoint's note, or disclosed values with their salt decoded.
+
+    Raises:
+        ProofError: `tail_line`, `not_canonical`, `bad_base64`, or what `parse` raises.
+    """
+    value = parse(line, max_bytes=most)
     if canonicalize(value) != line:
         raise ProofError("not_canonical", "line is not in its canonical form")
     match value:

@@ -47,11 +47,12 @@ class Report:
         complete: nothing that the last checkpoint commits to is missing; None if leaves follow it.
         disclosed: every disclosed value opens its commitment.
         leaves: how many were read.
-        root: root hash over all of them, `sha256:…`.
+        size: how many the log has; more, if only a part of it was shown.
+        root: root hash of the log, `sha256:…`.
         problems: in the order found, at most `MAX_PROBLEMS`.
         notes: what a reader must know beside the answers.
         self_asserted: keys were taken from the log itself.
-        open_after: number of the last leaf a checkpoint covers, if leaves follow it.
+        open_after: number of the last leaf that is vouched for, if others follow it or may.
     """
 
     sound: bool | None
@@ -64,6 +65,7 @@ class Report:
     notes: list[str] = field(default_factory=list)
     self_asserted: bool = False
     open_after: int | None = None
+    size: int = 0
 
     @property
     def holds(self) -> bool:
@@ -71,20 +73,36 @@ class Report:
         return self.sound is True and self.complete is not False and self.disclosed is not False
 
     @property
+    def lacks(self) -> list[str]:
+        """Why `--strict` fails: `not_sound`, `self_asserted`, …; empty if it passes."""
+        found = {
+            "not_sound": self.sound is not True,
+            "not_complete": self.complete is not True or self.open_after is not None,
+            "not_disclosed": self.disclosed is False,
+            "self_asserted": self.self_asserted,
+        }
+        return [code for code, lacking in found.items() if lacking]
+
+    @property
     def strict(self) -> bool:
         """Sound and complete to the last leaf, with keys that came from outside the log."""
-        return self.holds and self.complete is True and not self.self_asserted and self.open_after is None
+        return not self.lacks
 
     def as_json(self) -> dict[str, object]:
-        """The stable JSON form."""
+        """The stable JSON form; the first problem of an axis is its first offending leaf."""
         return {
             "sound": self.sound,
             "witnessed": self.witnessed,
             "complete": self.complete,
             "disclosed": self.disclosed,
+            "holds": self.holds,
+            "lacks": self.lacks,
             "leaves": self.leaves,
+            "size": self.size,
             "root": self.root,
-            "problems": [{"leaf": p.leaf, "code": p.code, "message": p.message} for p in self.problems],
+            "open_after": self.open_after,
+            "problems": [{"axis": p.axis, "leaf": p.leaf, "code": p.code, "message": p.message} for p in self.problems],
+            "notes": self.notes,
         }
 
     def lines(self) -> list[str]:
@@ -95,11 +113,12 @@ class Report:
             ("COMPLETE", self.complete, "complete"),
             ("DISCLOSED", self.disclosed, "disclosed"),
         )
-        out = [f"{self.leaves:,} leaves, root {self.root}", ""]
+        many = f"{self.leaves:,} of {self.size:,}" if self.leaves < self.size else f"{self.leaves:,}"
+        out = [f"{many} leaves, root {self.root}", ""]
         for name, answer, axis in answers:
             first = next((f"{problem}" for problem in self.problems if problem.axis == axis), "")
             if name == "COMPLETE" and answer is None and self.open_after is not None:
-                first = f"OPEN AFTER LEAF {self.open_after}: no checkpoint covers what follows"
+                first = f"OPEN AFTER LEAF {self.open_after}: nothing signed vouches for what follows"
             word = {True: "yes", False: "no", None: "not checked"}[answer]
             out.append(f"{name:<10} {word:<11}  {first}".rstrip() if answer is not True else f"{name:<10} {word}")
         rest = self.problems if len(self.problems) > 1 else []

@@ -16,18 +16,19 @@ It does no I/O and keeps no leaf: memory grows with permits and open sessions on
 from __future__ import annotations
 
 from binascii import hexlify
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 
 from assent_verify.attempts import CLOCK_TOLERANCE, Allow, Attempts
 from assent_verify.authority import Authority
-from assent_verify.canonical import parse
+from assent_verify.canonical import digest, parse
 from assent_verify.checkpoint import SYSTEM, Checkpoint, Head
 from assent_verify.custody import TILE, Custody
 from assent_verify.errors import ProofError
 from assent_verify.logkeys import LogKeys
 from assent_verify.merkle import Frontier
 from assent_verify.note import Note, VerifierKey
+from assent_verify.part import Part
 from assent_verify.receipt import (
     Approval,
     Decision,
@@ -49,11 +50,12 @@ _STRICTNESS = {b"allow": 0, b"escalate": 1, b"defer": 2, b"deny": 3}
 class _Session:
     """What is followed of an open session: where its chain stands, and how many outcomes may still come."""
 
-    __slots__ = ("due", "head", "seq")
+    __slots__ = ("due", "head", "last", "seq")
 
     def __init__(self) -> None:
         self.seq = 0
         self.head = b""
+        self.last = 0  # index of its last leaf
         self.due = 0
 
 
@@ -85,6 +87,7 @@ class Verifier:
         self._announced = 0
         self._last: Checkpoint | None = None
         self._disclosed = 0
+        self._part = Part()
         self._roots: dict[int, bytes] = {}  # of the tree at each whole tile
         self._authority = Authority(reviewer_roots, self._refuse)
         self._attempts = Attempts(self._refuse, self._authority.attested)
@@ -148,7 +151,7 @@ class Verifier:
             anchors = self._keys.check(note, checkpoint)
             if checkpoint.root != self._frontier.root():
                 raise ProofError("root_differs", "the leaves do not have the root that it says")
-            if not checkpoint.commits_to(self._heads()):
+            if not self._part.hidden and not checkpoint.commits_to(self._heads()):
                 raise ProofError("sessions_differ", "the open sessions are not those that it commits to")
             if anchors:
                 self._last = checkpoint
@@ -158,6 +161,40 @@ class Verifier:
     def _heads(self) -> list[Head]:
         heads = [(id.decode(), session.seq, session.head.decode()) for id, session in self._sessions.items()]
         return [*heads, (SYSTEM, self._systems.size, "sha256:" + self._systems.root().hex())]
+
+    # a part of a log ----------------------------------------------------------------------
+
+    @property
+    def size(self) -> int:
+        """How many leaves were fed or passed over."""
+        return self._frontier.size
+
+    def fold(self, stop: int, hashes: Sequence[bytes]) -> None:
+        """Pass over the leaves up to `stop`, which are not shown, by the subtrees that hold them.
+
+        Raises:
+            ProofError: `bad_fold`.
+        """
+        size = self._frontier.size
+        if not size:
+            self._refuse("no_genesis", "the first leaf, the genesis, is not shown")
+        self._frontier.fold(stop, hashes)
+        self._part.hidden += stop - size
+
+    def head(self, head: Head, index: int, path: Sequence[bytes]) -> None:
+        """Take in where a session stood at the last checkpoint, with its path in the tree of heads.
+
+        Raises:
+            ProofError: `tail_order`, `bad_checkpoint` or `bad_inclusion`.
+        """
+        last = self._last if self._last and self._last.size == self._frontier.size else None
+        self._part.prove(last, head, index, path)
+
+    def archived(self, name: str, data: bytes) -> None:
+        """Check that a text which was in force is the one that leaves name by its digest."""
+        self._disclosed += 1
+        if digest(data) != name:
+            self.problem(None, "not_opened", f"the archived text is not that of `{name[:80]}`", "disclosed")
 
     # (3) the beginning --------------------------------------------------------------------
 
@@ -196,6 +233,7 @@ class Verifier:
             self._refuse("prev", "`session.prev` is not the hash of the session's previous leaf")
         session.seq = int(leaf.seq) + 1
         session.head = b"sha256:" + hexlify(hash)
+        session.last = self._frontier.size
         if isinstance(leaf, Decision):
             self._decision(leaf, session, time)
         elif isinstance(leaf, Outcome):
@@ -261,7 +299,8 @@ class Verifier:
         elif leaf.event == "clock":
             self._latest = time  # an operator has confirmed what time it is
         elif leaf.event == "gap":
-            self._attempts.gap(leaf, time, hash)
+            if not self._part.hidden or self._attempts.knows(leaf):  # the sessions of others are not shown
+                self._attempts.gap(leaf, time, hash)
         self._custody.system(leaf, self._frontier.size)
         vouched = self._authority.system(leaf)  # (6), (7)
         if leaf.event == "rotation" and self._keys.rotate(
@@ -292,7 +331,11 @@ class Verifier:
             self.problem(None, "no_genesis", "the log has no leaves")
         self._keys.finish(lambda code, message: self.problem(0, code, message))
         notes: list[str] = []
-        complete = self._complete(notes)
+        open_after = self._last.size - 1 if self._last and self._last.size < size else None
+        if self._part.hidden:
+            complete, open_after = self._complete_part(notes)
+        else:
+            complete = self._complete(notes)
         sound = False if "sound" in self._failed else True if self._last else None
         if self._more:
             notes.append(f"{self._more} more problems are not listed")
@@ -312,12 +355,13 @@ class Verifier:
             witnessed=None,
             complete=complete,
             disclosed=(None if not self._disclosed else "disclosed" not in self._failed),
-            leaves=size,
+            leaves=size - self._part.hidden,
+            size=size,
             root="sha256:" + self._frontier.root().hex(),
             problems=self._problems,
             notes=notes,
             self_asserted=self._keys.self_asserted or self._authority.self_asserted,
-            open_after=self._last.size - 1 if self._last and self._last.size < size else None,
+            open_after=open_after,
         )
 
     def _complete(self, notes: list[str]) -> bool | None:
@@ -333,14 +377,38 @@ class Verifier:
             notes.append(f"leaves after {covered - 1} follow each other, but nothing signed vouches for them yet")
         if not self._last.heads:
             self.problem(covered - 1, "sessions_missing", "the last checkpoint commits to no sessions", "complete")
-        for attempt, index in self._attempts.open():
-            if index < covered:
-                self.problem(index, "allow_open", f"ALLOW of `{attempt.decode()}` has no outcome", "complete")
+        for attempt, allow in self._attempts.open():
+            if allow.at < covered:
+                self.problem(allow.at, "allow_open", f"ALLOW of `{attempt.decode()}` has no outcome", "complete")
             else:
-                notes.append(f"ALLOW open at leaf {index}, after the last checkpoint")
+                notes.append(f"ALLOW open at leaf {allow.at}, after the last checkpoint")
         notes += self._attempts.notes()
         if self._sessions:
             notes.append(f"{len(self._sessions)} sessions are still open")
         if "complete" in self._failed:
             return False
         return None if "sound" in self._failed or covered < self._frontier.size else True
+
+    def _complete_part(self, notes: list[str]) -> tuple[bool | None, int | None]:
+        """Relative to the last checkpoint, for the sessions that are shown; and after which leaf one is open."""
+        part = self._part
+        notes.append("a part of the log: that no permit, attempt or approval was used outside of it is not proved")
+        part.compare(self._sessions, self._heads()[-1], self._refuse_last)
+        stopped = set(part.stopped(self._sessions))
+        for id in stopped:
+            notes.append(f"session `{id.decode()}`: OPEN AFTER LEAF {self._sessions[id].last}")
+        for attempt, allow in self._attempts.open():
+            if allow.session not in stopped:
+                self.problem(allow.at, "allow_open", f"ALLOW of `{attempt.decode()}` has no outcome", "complete")
+        notes += self._attempts.notes()
+        proved = part.proves(SYSTEM.encode(), self._systems.size)
+        if not proved:
+            notes.append("that no system leaf (a revocation, another mode) was left out is not proved")
+        if "complete" in self._failed:
+            return False, None
+        if stopped or not proved or "sound" in self._failed or self._last is None:
+            return None, min((self._sessions[id].last for id in stopped), default=None)
+        return True, None
+
+    def _refuse_last(self, code: str, message: str) -> None:
+        self.problem(None, code, message, "complete" if code == "system_missing" else "sound")

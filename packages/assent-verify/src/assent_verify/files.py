@@ -1,0 +1,34 @@
+"""Any file that can be verified: which format it has, and its report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import BinaryIO
+
+from assent_verify import bundle, evidence
+from assent_verify.note import VerifierKey
+from assent_verify.report import Report
+from assent_verify.verify import Verifier
+
+_EVIDENCE = b'{"format":"assent-evidence/'
+
+
+def verify_file(
+    open: Callable[[], BinaryIO], log_key: VerifierKey | None = None, reviewer_roots: Iterable[bytes] = ()
+) -> Report:
+    """Verify an export or an evidence bundle, whichever it is.
+
+    Args:
+        open: opens the file for reading from its start, each time it is called.
+        log_key: the key that signs checkpoints; None takes the log's own word for it.
+        reviewer_roots: raw public keys of people who are trusted beforehand.
+
+    Raises:
+        ProofError: `not_an_export` if it is neither.
+        OSError: what opening or reading raises.
+    """
+    with open() as file:
+        start = file.read(len(_EVIDENCE))
+    if start == _EVIDENCE:
+        return evidence.verify(open, Verifier(log_key, reviewer_roots))
+    return bundle.verify(bundle.Export(open), log_key, reviewer_roots)
