@@ -1,8 +1,8 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test soak bench lock clean
+.PHONY: help setup demo test soak bench verifier lock clean
 
 help: ## Say what each target does
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | while IFS="$$(printf '\t')" read -r name what; do printf '  make %-7s %s\n' "$$name" "$$what"; done
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | while IFS="$$(printf '\t')" read -r name what; do printf '  make %-8s %s\n' "$$name" "$$what"; done
 
 setup: ## Leave a working .venv/bin/assent; nothing to do when nothing changed
 	@scripts/setup
@@ -23,6 +23,9 @@ soak: ## The same tests with many more rounds, then fuzz the analysers
 bench: ## Set up, run the benchmarks, print a table and write build/bench.json
 	@scripts/setup test
 	@.venv/bin/python -m benchmarks.run --json build/bench.json
+
+verifier: ## Build build/assent-verify.pyz, the offline verifier as one file
+	@scripts/verifier
 
 lock: ## Compute the locked dependencies again
 	@scripts/setup

@@ -16,6 +16,7 @@ from assent_verify.canonical import canonicalize
 from assent_verify.merkle import Frontier, consistency_proof, inclusion_proof, leaf_hash
 from assent_verify.note import encode_base64
 
+from conformance.receipt.evidence import OPEN, bundle, with_open_session
 from conformance.receipt.sample import SampleLog, identifier, sample
 
 HERE = Path(__file__).parent
@@ -160,6 +161,7 @@ def files() -> dict[str, bytes]:
     return {
         **{name: text.encode() for name, text in texts.items()},
         "sample.jsonl": log.export(),
+        "evidence.jsonl": b"".join(bundle(with_open_session(), OPEN, policies=True)),
         "sample.keys.json": json.dumps(keys, indent=2).encode() + b"\n",
     }
 

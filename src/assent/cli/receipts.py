@@ -120,7 +120,7 @@ def _time(context: click.Context, option: click.Parameter, text: str) -> str:
     metavar="TIME",
     default="",
     callback=_time,
-    help="Sessions with a receipt since then: 2026-01-31 or RFC 3339.",
+    help="Sessions with a receipt since: 2026-01-31 or RFC 3339.",
 )
 @click.option("--until", metavar="TIME", default="", callback=_time, help="Sessions with a receipt until then.")
 @click.option("--disclose", is_flag=True, help="With the clear values that are not erased; they can then be checked.")

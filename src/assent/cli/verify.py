@@ -43,7 +43,7 @@ def command(
     strict: bool,
     as_json: bool,
 ) -> int:
-    """Check a whole log: a home, a log database, or an export. Default: this home.
+    """Check a log: a home, a log database, an export, or an evidence bundle. Default: this home.
 
     Prints SOUND, WITNESSED, COMPLETE and DISCLOSED, each yes, no or not checked.
     Exit code 4 if a proof did not hold.
@@ -62,7 +62,7 @@ def command(
 
 
 def check(place: Path, log_key: VerifierKey | None, reviewers: Sequence[bytes], *, values: bool = False) -> Report:
-    """The report on a home, a log database or an export.
+    """The report on a home, a log database, an export or an evidence bundle.
 
     Raises:
         ConfigError: it is none of the three.

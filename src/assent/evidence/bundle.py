@@ -27,7 +27,7 @@ Disclose = Callable[[int, Sidecar], tuple[bytes, Mapping[str, object]] | None]
 _SYSTEM = b',"kind":"system",'  # no other kind of leaf can hold this text, and every system leaf does
 _CHAINED = re.compile(rb'"session":\{"id":"(ses_[a-z2-7]{26})","prev":"[^"]*","seq":([0-9]+)\}')
 _CLOSE = b'{"event":"close",'
-_ROTATION = (b'{"assurance":', b'{"event":"rotation",')  # every signed leaf: then one checkpoint more is shown
+_ROTATION = b'"event":"rotation"'  # where it is another member, one checkpoint more is shown
 _ARCHIVED = re.compile(rb'"(?:bundle|catalog)":"(sha256:[0-9a-f]{64})"')
 
 
@@ -116,7 +116,7 @@ def _body(reader: Reader, wanted: Wanted) -> Iterator[bytes]:
             folded.append(hash)
         else:
             missing -= {session[0]} if session else set()
-            rotated |= session is None and leaf.startswith(_ROTATION)
+            rotated |= session is None and _ROTATION in leaf
             yield from _fold(folded)
             folded = Folded(index + 1)
             yield leaf + b"\n"

@@ -144,3 +144,42 @@ def test_what_is_no_log_is_said_so(fresh: World, tmp_path: Path) -> None:
     for place in ("text", "empty", "nothing", "."):
         done = fresh.run("verify", str(tmp_path / "sub" / place if place == "." else tmp_path / place))
         assert (done.code, "Traceback" in done.err) == (1, False), place
+
+
+def test_a_bundle_shows_one_session_and_verifies_alone(world: World, tmp_path: Path) -> None:
+    """By session, by attempt, by receipt, by time; only its owner can read it, and nothing else of the log is in it."""
+    rows = world.run("receipts", "list", "--kind", "decision", "--json").json
+    session, attempt, index = rows[0]["session"], rows[0]["attempt"], rows[0]["index"]
+    world.run("receipts", "list")
+    for chosen in (
+        ("--session", session),
+        ("--attempt", attempt),
+        ("--receipt", str(index)),
+        ("--since", "2020-01-01"),
+    ):
+        place = tmp_path / "one.bundle"
+        done = world.run("receipts", "export", *chosen, "--bundle", str(place), "--disclose", "--with-policies")
+        assert done.code == 0, done.err
+        assert place.stat().st_mode & 0o777 == 0o600
+        found = world.run("verify", str(place), "--json")
+        assert (found.code, found.json["sound"], found.json["disclosed"]) == (0, True, True), found.json
+        valid("verify", found.json)
+        place.unlink()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bundle_of_nothing_is_not_written(world: World, tmp_path: Path) -> None:
+    """Unknown ids, no choice, a system leaf, a time without receipts: a word, and no file."""
+    place = str(tmp_path / "x")
+    for chosen, code in (
+        (("--session", "ses_" + "a" * 26), 1),
+        (("--attempt", "att_" + "a" * 26), 1),
+        (("--receipt", "0"), 1),
+        (("--since", "2090-01-01"), 1),
+        (("--since", "soon"), 2),
+        ((), 2),
+    ):
+        done = world.run("receipts", "export", *chosen, "--bundle", place)
+        assert done.code == code, (chosen, done.err)
+    assert world.run("receipts", "export", "--session", "ses_x").code == 2
+    assert list(tmp_path.iterdir()) == []

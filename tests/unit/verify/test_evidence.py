@@ -12,11 +12,10 @@ from assent_verify.report import Report
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conformance.receipt.evidence import OPEN, bundle, check, no_values, refolded, sealed, with_open_session
 from conformance.receipt.sample import SampleLog, identifier, private_key, sample
-from tests.unit.verify.evidence import bundle, check, no_values, refolded, sealed
 
-ONE, TWO, OPEN = (identifier("ses", name) for name in ("one", "two", "open"))
-ATTEMPT = identifier("att", "open")
+ONE, TWO = identifier("ses", "one"), identifier("ses", "two")
 SOAK = bool(os.environ.get("ASSENT_SOAK"))
 
 
@@ -35,17 +34,6 @@ def remembered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(note, "ed25519_verifies", once)
     monkeypatch.setattr(authority, "ed25519_verifies", once)
     yield
-
-
-def with_open_session() -> SampleLog:
-    """The sample, and a session that is still open at the last checkpoint."""
-    log = sample()
-    log.open(OPEN)
-    log.decide(OPEN, ATTEMPT)
-    log.settle(OPEN, ATTEMPT)
-    log.decide(OPEN, identifier("att", "later"), "deny")
-    log.checkpoint()
-    return log
 
 
 def answers(report: Report) -> tuple[bool | None, bool | None, bool | None]:

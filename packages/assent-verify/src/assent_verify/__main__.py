@@ -1,4 +1,4 @@
-"""`assent-verify FILE`: verify an export offline.
+"""`assent-verify FILE`: verify an export or an evidence bundle, offline.
 
 Exit codes: 0 every proof held, 1 the file cannot be read, 2 wrong usage, 4 a proof did not hold.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -39,12 +40,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"assent-verify: `{arguments.file}`: {error.message}", file=sys.stderr)
         return UNREADABLE
     passed = report.strict if arguments.strict else report.holds
-    if arguments.json:
-        print(json.dumps(report.as_json(), indent=2))
-    else:
-        print("\n".join(report.lines()))
-        if arguments.strict and report.holds and not passed:
-            print(f"\n  --strict fails: {', '.join(report.lacks)}")
+    lines = report.lines()
+    if arguments.strict and report.holds and not passed:
+        lines += ["", f"  --strict fails: {', '.join(report.lacks)}"]
+    try:
+        print(json.dumps(report.as_json(), indent=2) if arguments.json else "\n".join(lines), flush=True)
+    except BrokenPipeError:  # who read it has seen enough; the exit code still says it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return OK if passed else NOT_PROVED
 
 
@@ -62,10 +64,10 @@ def _public(text: str) -> bytes:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="assent-verify",
-        description="Verify an exported log of Assent, offline.",
+        description="Verify an exported log of Assent, or evidence about a part of it, offline.",
         epilog="Exit codes: 0 every proof held, 1 the file cannot be read, 2 wrong usage, 4 a proof did not hold.",
     )
-    parser.add_argument("file", metavar="FILE", help="an export made by `assent receipts export`")
+    parser.add_argument("file", metavar="FILE", help="what `assent receipts export` wrote")
     parser.add_argument("--log-key", metavar="VKEY", help="the key that signs checkpoints, NAME+ID+BASE64")
     parser.add_argument(
         "--reviewer",

@@ -95,13 +95,13 @@ class Report:
             "witnessed": self.witnessed,
             "complete": self.complete,
             "disclosed": self.disclosed,
+            "leaves": self.leaves,
+            "root": self.root,
+            "problems": [{"leaf": p.leaf, "axis": p.axis, "code": p.code, "message": p.message} for p in self.problems],
             "holds": self.holds,
             "lacks": self.lacks,
-            "leaves": self.leaves,
             "size": self.size,
-            "root": self.root,
             "open_after": self.open_after,
-            "problems": [{"axis": p.axis, "leaf": p.leaf, "code": p.code, "message": p.message} for p in self.problems],
             "notes": self.notes,
         }
 

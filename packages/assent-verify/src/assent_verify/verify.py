@@ -298,9 +298,8 @@ class Verifier:
             self._refuse("genesis_twice", "the log starts a second time")
         elif leaf.event == "clock":
             self._latest = time  # an operator has confirmed what time it is
-        elif leaf.event == "gap":
-            if not self._part.hidden or self._attempts.knows(leaf):  # the sessions of others are not shown
-                self._attempts.gap(leaf, time, hash)
+        elif leaf.event == "gap" and (not self._part.hidden or self._attempts.knows(leaf)):
+            self._attempts.gap(leaf, time, hash)  # of a part of a log, only if its session is shown
         self._custody.system(leaf, self._frontier.size)
         vouched = self._authority.system(leaf)  # (6), (7)
         if leaf.event == "rotation" and self._keys.rotate(

@@ -17,7 +17,20 @@ from assent.evidence.bundle import Wanted, bundle_lines
 from assent.model.ids import Digest, LeafIndex
 from assent.ports import Sidecar, Store
 from assent.stores.memory import MemoryStore
-from conformance.receipt.sample import SampleLog
+from conformance.receipt.sample import SampleLog, identifier, sample
+
+OPEN = identifier("ses", "open")
+
+
+def with_open_session() -> SampleLog:
+    """The sample, and a session that is still open at the last checkpoint."""
+    log, attempt = sample(), identifier("att", "open")
+    log.open(OPEN)
+    log.decide(OPEN, attempt)
+    log.settle(OPEN, attempt)
+    log.decide(OPEN, identifier("att", "later"), "deny")
+    log.checkpoint()
+    return log
 
 
 def stored(log: SampleLog) -> Store:
