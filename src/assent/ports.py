@@ -156,9 +156,17 @@ class Reader(Protocol):
     def size(self) -> int:
         """Number of leaves."""
 
-    def leaf(self, index: LeafIndex) -> bytes | None: ...
+    def leaf(self, index: LeafIndex) -> bytes | None:
+        """Its exact bytes; None if there is no such leaf, or it lies in an archive alone."""
+
     def leaves(self, start: int = 0, stop: int | None = None) -> Iterator[tuple[int, bytes]]:
-        """`(index, exact stored bytes)` in log order, streaming."""
+        """`(index, exact stored bytes)` in log order, streaming; without those that lie in an archive alone."""
+
+    def tile(self, level: int, index: int) -> bytes | None:
+        """The hashes of a tile that is kept (c2sp.org/tlog-tiles); above level 0 it may still grow."""
+
+    def tiled(self) -> int:
+        """How many leaves have their hash in a tile that is kept; a multiple of 256."""
 
     def sidecar(self, index: LeafIndex) -> Sidecar | None: ...
     def checkpoints(self) -> Sequence[tuple[int, bytes]]:
@@ -182,6 +190,12 @@ class Transaction(Reader, Protocol):
 
     def append(self, leaf: bytes) -> LeafIndex:
         """Append the exact bytes of a leaf to the Merkle log; its index."""
+
+    def put_tile(self, level: int, index: int, hashes: bytes) -> None:
+        """Keep a tile: whole at level 0, above that as far as it has grown."""
+
+    def drop_leaves(self, start: int, stop: int) -> None:
+        """Forget the bytes of leaves that lie in an archive; the tree keeps their hashes."""
 
     def put_state(self, key: str, value: str) -> None: ...
     def put_session(self, session: Session) -> None: ...

@@ -61,6 +61,43 @@ class StoreContract:
             assert list(tx.leaves(1, 2)) == [(1, b"b")]
             assert (tx.size(), tx.leaf(LeafIndex(0)), tx.leaf(LeafIndex(2))) == (3, b"a", b"c")
 
+    def test_tiles_are_kept_and_grow(self, store: Store) -> None:
+        """A tile comes back as it was last put; how many leaves are hashed is told by level 0 alone."""
+        with store.begin() as tx:
+            assert (tx.tile(0, 0), tx.tiled()) == (None, 0)
+            tx.put_tile(0, 0, b"a" * 8192)
+            tx.put_tile(1, 0, b"b" * 32)
+            assert (tx.tile(1, 0), tx.tiled()) == (b"b" * 32, 256)
+        with store.begin() as tx:
+            tx.put_tile(0, 1, b"c" * 8192)
+            tx.put_tile(1, 0, b"b" * 64)
+            assert tx.tiled() == 512
+        with store.read() as reader:
+            assert [reader.tile(0, 1), reader.tile(1, 0), reader.tile(0, 2)] == [b"c" * 8192, b"b" * 64, None]
+            assert reader.tiled() == 512
+
+    def test_leaves_that_are_dropped_are_gone_and_the_log_stays(self, store: Store) -> None:
+        """Bodies go, numbers, size and root stay, and the log grows on; a failed transaction drops none."""
+        with store.begin() as tx:
+            for n in range(6):
+                tx.append(b"leaf %d" % n)
+            before = tx.root()
+        with pytest.raises(RuntimeError), store.begin() as tx:
+            tx.drop_leaves(0, 4)
+            raise RuntimeError
+        with store.begin() as tx:
+            tx.drop_leaves(0, 2)
+            assert (tx.leaf(LeafIndex(1)), tx.leaf(LeafIndex(2))) == (None, b"leaf 2")
+            assert [index for index, _ in tx.leaves()] == [2, 3, 4, 5]
+            with pytest.raises(ValueError, match="committed"):
+                tx.drop_leaves(4, 7)
+        with store.begin() as tx:
+            assert tx.root() == before
+            assert tx.append(b"leaf 6") == 6
+        with store.read() as reader:
+            assert (reader.size(), reader.leaf(LeafIndex(0)), reader.leaf(LeafIndex(2))) == (7, None, b"leaf 2")
+            assert [index for index, _ in reader.leaves(1, 5)] == [2, 3, 4]
+
     def test_nothing_of_a_failed_transaction_stays(self, store: Store) -> None:
         """An error inside leaves rows, leaves and root as they were."""
         with store.begin() as tx:

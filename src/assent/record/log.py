@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 from assent.errors import UnavailableError
 from assent.ports import Clock, LogSigner, Store, Transaction
-from assent.record import checkpoints
+from assent.record import checkpoints, tiles
 
 T = TypeVar("T")
 #: A batch ends after this many milliseconds or jobs: other processes wait behind it.
@@ -139,6 +139,15 @@ class Log:
         self._put(_Job(lambda tx: None, True, waiter, signs=True))
         return waiter
 
+    def keep_tiles(self) -> None:
+        """Keep every tile that is whole, some at a time, so that proofs read a handful of rows.
+
+        Raises:
+            UnavailableError: the log is closed, or the store cannot be written.
+        """
+        while not self.submit(tiles.keep, durable=False).result():
+            pass
+
     def close(self) -> None:
         """Finish what was submitted, sign a last checkpoint, and refuse anything more."""
         if os.getpid() != self._pid:
@@ -232,6 +241,8 @@ class Log:
             return
         _deliver([job for job in jobs if not job.signs])
         self._sign([job for job in jobs if job.signs], due)
+        if due:
+            self._keep_tiles()
 
     def _run(self, tx: Transaction, jobs: list[_Job], durable: bool, joins: bool) -> None:
         """Run the batch, and what arrives meanwhile if it may join."""
@@ -270,6 +281,13 @@ class Log:
             for job in jobs:
                 job.error = error
         _deliver(jobs)
+
+    def _keep_tiles(self) -> None:
+        """After the signature, when nobody waits: a proof makes what is not kept by itself."""
+        try:
+            tiles.fill(self._store)
+        except UnavailableError as error:
+            _LOGGER.warning("tiles not kept: %s", error)
 
     def _fail(self, jobs: Sequence[_Job], error: BaseException) -> None:
         """The batch is lost."""

@@ -105,10 +105,22 @@ class MemoryReader:
         return len(self._leaves)
 
     def leaf(self, index: LeafIndex) -> bytes | None:
-        return self._leaves[index] if 0 <= index < len(self._leaves) else None
+        there = 0 <= index < len(self._leaves) and not self._is_dropped(index)
+        return self._leaves[index] if there else None
 
     def leaves(self, start: int = 0, stop: int | None = None) -> Iterator[tuple[int, bytes]]:
-        yield from enumerate(self._leaves[start:stop], start)
+        for index, leaf in enumerate(self._leaves[start:stop], start):
+            if not self._is_dropped(index):
+                yield index, leaf
+
+    def _is_dropped(self, index: int) -> bool:
+        return any(start <= index < stop for start, stop in self._rows.dropped)
+
+    def tile(self, level: int, index: int) -> bytes | None:
+        return self._rows.tile.get((level, index))
+
+    def tiled(self) -> int:
+        return max(((index + 1) * 256 for level, index in self._rows.tile if not level), default=0)
 
     def sidecar(self, index: LeafIndex) -> Sidecar | None:
         return self._rows.sidecar.get(index)

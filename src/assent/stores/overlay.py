@@ -66,6 +66,8 @@ class Rows:
     forgotten: dict[SessionId, bool] = field(default_factory=dict)
     claim: dict[int, Claim] = field(default_factory=dict)
     note: dict[int, bytes] = field(default_factory=dict)
+    tile: dict[tuple[int, int], bytes] = field(default_factory=dict)
+    dropped: dict[tuple[int, int], bool] = field(default_factory=dict)
 
 
 class Overlay:
@@ -132,15 +134,33 @@ class Overlay:
 
     def leaf(self, index: LeafIndex) -> bytes | None:
         if index < self._start:
-            return self._base.leaf(index)
+            return None if self._is_dropped(index) else self._base.leaf(index)
         return self.appended[index - self._start] if index < self.size() else None
 
     def leaves(self, start: int = 0, stop: int | None = None) -> Iterator[tuple[int, bytes]]:
         end = self.size() if stop is None else min(stop, self.size())
         if start < self._start:
-            yield from self._base.leaves(start, min(end, self._start))
+            stored = self._base.leaves(start, min(end, self._start))
+            yield from (row for row in stored if not self._is_dropped(row[0])) if self.rows.dropped else stored
         for index in range(max(start, self._start), end):
             yield index, self.appended[index - self._start]
+
+    def drop_leaves(self, start: int, stop: int) -> None:
+        if not 0 <= start < stop <= self._start:
+            raise ValueError("only leaves that are committed can be dropped")
+        self._put(self.rows.dropped, (start, stop), True)
+
+    def _is_dropped(self, index: int) -> bool:
+        return any(start <= index < stop for start, stop in self.rows.dropped)
+
+    def tile(self, level: int, index: int) -> bytes | None:
+        return self.rows.tile.get((level, index)) or self._base.tile(level, index)
+
+    def tiled(self) -> int:
+        return max(self._base.tiled(), *((index + 1) * 256 for level, index in self.rows.tile if not level), 0)
+
+    def put_tile(self, level: int, index: int, hashes: bytes) -> None:
+        self._put(self.rows.tile, (level, index), hashes)
 
     def checkpoints(self) -> Sequence[tuple[int, bytes]]:
         return sorted({**dict(self._base.checkpoints()), **self.rows.note}.items())

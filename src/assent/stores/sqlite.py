@@ -318,6 +318,8 @@ def _rare(rows: Rows) -> list[tuple[str, Sequence[Row]]]:
         ("put_kept", [(row.session, row.action, row.attempt, row.result) for _, row in kept if row]),
         ("drop_kept", [(attempt,) for attempt, row in kept if row is None]),
         ("put_prior", [(prior.attempt, prior.path, prior.content, prior.receipt) for prior in rows.prior.values()]),
+        ("put_tile", [(level, index, hashes) for (level, index), hashes in rows.tile.items()]),
+        ("drop_leaves", list(rows.dropped)),
         ("drop_passages", [(session,) for session in rows.forgotten]),
         ("put_passage", [(one.session, one.server, one.prints) for one in rows.passage.values()]),
         ("put_node", [(node, process) for node, process in nodes if process is not None]),

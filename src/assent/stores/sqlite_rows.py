@@ -247,6 +247,12 @@ class SqliteReader:
         except sqlite3.Error as error:
             raise unavailable(error) from error
 
+    def tile(self, level: int, index: int) -> bytes | None:
+        return self._one(_first, "get_tile", level, index)
+
+    def tiled(self) -> int:
+        return self.rows("tiled")[0][0] or 0
+
     def sidecar(self, index: LeafIndex) -> Sidecar | None:
         return self._one(lambda row: Sidecar(*row), "get_sidecar", index)
 

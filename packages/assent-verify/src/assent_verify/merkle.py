@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 
 from assent_verify.errors import ProofError
@@ -139,25 +139,38 @@ def _split(size: int) -> int:
     return 1 << ((size - 1).bit_length() - 1)
 
 
+#: Root of the leaves from one index to another, a range that RFC 6962 §2.1 splits off.
+RangeRoot = Callable[[int, int], bytes]
+
+
+def audit_path(index: int, size: int, root: RangeRoot) -> list[bytes]:
+    """Audit path of leaf `index` in the tree of `size` leaves (RFC 9162 §2.1.3.1).
+
+    Raises:
+        ProofError: `bad_inclusion` if there is no such leaf; what `root` raises.
+    """
+    if not 0 <= index < size:
+        raise ProofError("bad_inclusion", f"leaf {index} is not in a tree of {size} leaves")
+    path: list[bytes] = []
+    start, stop = 0, size
+    while stop - start > 1:
+        middle = start + _split(stop - start)
+        if index < middle:
+            path.append(root(middle, stop))
+            stop = middle
+        else:
+            path.append(root(start, middle))
+            start = middle
+    return path[::-1]
+
+
 def inclusion_proof(hashes: Sequence[bytes], index: int) -> list[bytes]:
-    """Audit path of leaf `index` in the tree over `hashes` (RFC 9162 §2.1.3.1).
+    """`audit_path` in the tree over these leaf hashes.
 
     Raises:
         ProofError: `bad_inclusion` if there is no such leaf.
     """
-    if not 0 <= index < len(hashes):
-        raise ProofError("bad_inclusion", f"leaf {index} is not in a tree of {len(hashes)} leaves")
-    path: list[bytes] = []
-    start, stop = 0, len(hashes)
-    while stop - start > 1:
-        middle = start + _split(stop - start)
-        if index < middle:
-            path.append(root_of(hashes[middle:stop]))
-            stop = middle
-        else:
-            path.append(root_of(hashes[start:middle]))
-            start = middle
-    return path[::-1]
+    return audit_path(index, len(hashes), lambda start, stop: root_of(hashes[start:stop]))
 
 
 def verify_inclusion(hash: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> None:
@@ -183,27 +196,36 @@ def verify_inclusion(hash: bytes, index: int, size: int, proof: Sequence[bytes],
         raise ProofError("bad_inclusion", f"the path does not lead from leaf {index} to the root of {size} leaves")
 
 
+def extension(old: int, new: int, root: RangeRoot) -> list[bytes]:
+    """Proof that the tree of `new` leaves extends that of its first `old` (RFC 9162 §2.1.4.1).
+
+    Raises:
+        ProofError: `bad_consistency` if there are fewer leaves than `old`; what `root` raises.
+    """
+    if not 0 <= old <= new:
+        raise ProofError("bad_consistency", f"a tree of {new} leaves has no earlier size {old}")
+    proof: list[bytes] = []
+    start, stop, whole = 0, new, True
+    while old not in (start, stop):
+        middle = start + _split(stop - start)
+        if old <= middle:
+            proof.append(root(middle, stop))
+            stop = middle
+        else:
+            proof.append(root(start, middle))
+            start, whole = middle, False
+    if old and not whole:
+        proof.append(root(start, stop))
+    return proof[::-1]
+
+
 def consistency_proof(hashes: Sequence[bytes], old: int) -> list[bytes]:
-    """Proof that the tree over `hashes` extends its first `old` leaves (RFC 9162 §2.1.4.1).
+    """`extension` from the first `old` of these leaf hashes to all.
 
     Raises:
         ProofError: `bad_consistency` if there are fewer leaves than `old`.
     """
-    if not 0 <= old <= len(hashes):
-        raise ProofError("bad_consistency", f"a tree of {len(hashes)} leaves has no earlier size {old}")
-    proof: list[bytes] = []
-    start, stop, whole = 0, len(hashes), True
-    while old not in (start, stop):
-        middle = start + _split(stop - start)
-        if old <= middle:
-            proof.append(root_of(hashes[middle:stop]))
-            stop = middle
-        else:
-            proof.append(root_of(hashes[start:middle]))
-            start, whole = middle, False
-    if old and not whole:
-        proof.append(root_of(hashes[start:stop]))
-    return proof[::-1]
+    return extension(old, len(hashes), lambda start, stop: root_of(hashes[start:stop]))
 
 
 def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> None:

@@ -123,6 +123,12 @@ SELECT idx, body FROM leaf WHERE idx >= ? AND idx < ? ORDER BY idx;
 -- name: highest_leaf
 SELECT max(idx) FROM leaf;
 
+-- name: get_tile
+SELECT hashes FROM tile WHERE level = ? AND idx = ?;
+
+-- name: tiled
+SELECT (max(idx) + 1) * 256 FROM tile WHERE level = 0;
+
 -- name: get_sidecar
 SELECT idx, salt, body, expires FROM sidecar WHERE idx = ?;
 
@@ -146,6 +152,13 @@ SELECT root FROM checkpoint WHERE size = ?;
 
 -- name: put_leaf
 INSERT INTO leaf (idx, body) VALUES (?, ?);
+
+-- name: drop_leaves
+DELETE FROM leaf WHERE idx >= ? AND idx < ?;
+
+-- name: put_tile
+INSERT INTO tile (level, idx, hashes) VALUES (?, ?, ?)
+ON CONFLICT (level, idx) DO UPDATE SET hashes = excluded.hashes;
 
 -- name: put_tree
 INSERT INTO tree (one, size, edge) VALUES (1, ?, ?)

@@ -2,7 +2,7 @@
 -- Times are milliseconds since the epoch; digests `sha256:` and hex; lists are JSON text.
 
 PRAGMA application_id = 0x41534E54;  -- ASNT
-PRAGMA user_version = 3;              -- number of the last migration
+PRAGMA user_version = 4;              -- number of the last migration
 
 CREATE TABLE leaf (
     idx INTEGER PRIMARY KEY,          -- 0-based position in the log
@@ -161,4 +161,11 @@ CREATE TABLE passage (                -- text that a server brought into a sessi
     session TEXT NOT NULL,
     server TEXT NOT NULL,             -- who brought it
     prints BLOB NOT NULL              -- 8 bytes each
+) STRICT;
+
+CREATE TABLE tile (                   -- hashes of the log (c2sp.org/tlog-tiles): whole at level 0, above it they grow
+    level INTEGER NOT NULL,
+    idx INTEGER NOT NULL,
+    hashes BLOB NOT NULL,             -- 32 bytes each, at most 256
+    PRIMARY KEY (level, idx)
 ) STRICT;
