@@ -39,7 +39,7 @@ from assent.model.principal import Principal
 from assent.notify.desktop import Desktop, available
 from assent.policy import cedar
 from assent.ports import Clock, Reader, Store
-from assent.record import logkeys
+from assent.record import gaps, logkeys
 from assent.record.log import Log
 from assent.record.recovery import Liveness, recover
 from assent.stores.sqlite import SqliteStore
@@ -153,7 +153,7 @@ class Home:
     async def watch(self, every: float = 2.0) -> None:
         """Look after the policy and catalog files until cancelled; say loudly what is wrong with a changed one.
 
-        Erases clear values whose time is over now and then, too.
+        Says which outcomes are overdue, and erases clear values whose time is over now and then, too.
         """
         seen: object = None
         swept = -SWEEP_MS
@@ -162,6 +162,8 @@ class Home:
                 swept = self.clock.steady()
                 with suppress(UnavailableError):  # said where a call is denied for it; tried again in an hour
                     await asyncio.to_thread(self.sweep)
+            with suppress(UnavailableError):  # the gaps are still there next time
+                await asyncio.to_thread(gaps.say, self.store, self.log, self.clock)
             now = texts.signature(self.config.home)
             if now != seen:
                 seen = now

@@ -15,7 +15,8 @@ from assent.model.delegation import Delegation
 from assent.model.ids import ActionDigest, ApprovalId, AttemptId, DelegationId, Digest, LeafIndex, PermitId, SessionId
 from assent.model.session import Session
 
-AttemptState = Literal["waiting", "executing", "succeeded", "failed", "unknown", "refused"]
+#: An attempt whose outcome is known has no row: its receipts alone remember it.
+AttemptState = Literal["waiting", "executing", "gap", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Attempt:
         deadline: milliseconds since the epoch until which an outcome is due; 0 while waiting.
         decision: index of its allow receipt, -1 before there is one.
         read: True if every effect is `read`, so that a repeat harms nobody.
+        gap: index of the leaf that says its outcome is overdue, -1 before there is one.
     """
 
     id: AttemptId
@@ -43,6 +45,7 @@ class Attempt:
     decision: int = -1
     deadline: int = 0
     read: bool = False
+    gap: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +125,7 @@ class Reader(Protocol):
 
     def attempt(self, id: AttemptId) -> Attempt | None: ...
     def attempts_like(self, sameness: Digest) -> Sequence[Attempt]:
-        """Attempts with this sameness that are executing or unknown."""
+        """Attempts with this sameness that may have happened: `executing`, `gap` or `unknown`."""
 
     def attempts_in(self, state: AttemptState) -> Sequence[Attempt]: ...
     def approval(self, id: ApprovalId) -> Approval | None: ...
@@ -200,6 +203,9 @@ class Transaction(Reader, Protocol):
     def put_state(self, key: str, value: str) -> None: ...
     def put_session(self, session: Session) -> None: ...
     def put_attempt(self, attempt: Attempt) -> None: ...
+    def drop_attempt(self, id: AttemptId) -> None:
+        """Its outcome is known: nothing that comes later goes by it."""
+
     def put_approval(self, approval: Approval) -> None: ...
     def put_delegation(self, delegation: Delegation) -> None: ...
     def put_refusal(self, session: SessionId, refusal: Digest) -> None: ...

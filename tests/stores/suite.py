@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from assent.errors import UnavailableError
 from assent.model.ids import ActionDigest, ApprovalId, AttemptId, DelegationId, LeafIndex, SessionId
-from assent.ports import Kept, Passage, Pin, Prior, Reader, Sidecar, Store
+from assent.ports import AttemptState, Kept, Passage, Pin, Prior, Reader, Sidecar, Store
 from tests.stores.world import a_delegation, a_session, an_approval, an_attempt, sha
 
 Batch = tuple[bool, list[tuple[int, int, bool]]]
@@ -222,20 +222,25 @@ class StoreContract:
             assert [session.id for session in reader.sessions(open_only=False)] == ["ses_one", "ses_two"]
 
     def test_attempts_like_are_those_that_may_have_happened(self, store: Store) -> None:
-        """Only executing and unknown attempts of the same effect are found, from every layer."""
+        """Only executing, overdue and unknown attempts of the same effect are found, from every layer."""
+        states: tuple[AttemptState, ...] = ("executing", "waiting", "unknown", "gap")
         with store.begin() as tx:
-            for name, state in (("a", "executing"), ("b", "waiting"), ("c", "unknown"), ("d", "succeeded")):
-                tx.put_attempt(an_attempt(name, state))  # type: ignore[arg-type]
+            for name, state in zip("abcd", states, strict=True):
+                tx.put_attempt(an_attempt(name, state))
             tx.put_attempt(an_attempt("e", "executing", sameness=sha("different")))
         with store.begin() as tx:
-            tx.put_attempt(an_attempt("a", "succeeded"))
+            tx.drop_attempt(AttemptId("att_a"))
             tx.put_attempt(an_attempt("b", "executing"))
+            tx.put_attempt(an_attempt("d", "gap", sameness=sha("another")))
             assert sorted(each.id for each in tx.attempts_like(sha("same"))) == ["att_b", "att_c"]
-            assert [each.id for each in tx.attempts_in("succeeded")] == ["att_a", "att_d"]
+            assert [each.id for each in tx.attempts_in("executing")] == ["att_b", "att_e"]
+            assert tx.attempt(AttemptId("att_a")) is None
         with store.read() as reader:
             assert sorted(each.id for each in reader.attempts_like(sha("same"))) == ["att_b", "att_c"]
-            assert [each.id for each in reader.attempts_in("succeeded")] == ["att_a", "att_d"]
+            assert [each.id for each in reader.attempts_like(sha("another"))] == ["att_d"]
+            assert [each.id for each in reader.attempts_in("executing")] == ["att_b", "att_e"]
             assert [each.id for each in reader.attempts_in("waiting")] == []
+            assert reader.attempt(AttemptId("att_a")) is None
 
     def test_approval_for_is_the_newest_live_one(self, store: Store) -> None:
         """Expired, cancelled and executed approvals are never presented to a decision."""

@@ -22,14 +22,14 @@ Step = tuple[int, str, int, int, bool]
 STEPS = st.lists(
     st.tuples(
         st.integers(0, 1),
-        st.sampled_from(["state", "session", "attempt", "refusal", "nothing"]),
+        st.sampled_from(["state", "session", "attempt", "settled", "refusal", "nothing"]),
         st.integers(0, 2),
         st.integers(0, 3),
         st.booleans(),
     ),
     max_size=25,
 )
-STATES: tuple[AttemptState, ...] = ("waiting", "executing", "unknown", "succeeded")
+STATES: tuple[AttemptState, ...] = ("waiting", "executing", "unknown", "gap")
 
 
 def everything(reader: Reader) -> list[object]:
@@ -56,7 +56,9 @@ def write(store: SqliteStore | MemoryStore, step: Step) -> list[object]:
             elif kind == "session":
                 tx.put_session(a_session(str(key), version=value))
             elif kind == "attempt":
-                tx.put_attempt(an_attempt(str(key), STATES[value], sameness=sha(f"same {key % 2}")))
+                tx.put_attempt(an_attempt(str(key), STATES[value], sameness=sha(f"same {value % 2}")))
+            elif kind == "settled":
+                tx.drop_attempt(AttemptId(f"att_{key}"))
             elif kind == "refusal":
                 tx.put_refusal(SessionId(f"ses_{key}"), sha(f"no {value}"))
             seen.append(everything(tx))
@@ -95,7 +97,9 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
                 tx.attempts_like(sha(str(n)))
                 tx.put_state(f"k{n}", "v")
                 tx.put_session(a_session(str(n)))
-                tx.put_attempt(an_attempt(str(n), "succeeded", sameness=sha(str(n))))
+                tx.put_attempt(an_attempt(str(n), sameness=sha(str(n))))
+            with store.begin() as tx:
+                tx.drop_attempt(AttemptId(f"att_{n}"))
         kept = store._remembered
         sizes = [len(kept._state), len(kept._session), len(kept._attempt), len(kept._unsettled or ())]
         store.close()

@@ -187,6 +187,7 @@ def _united(profiles: Sequence[ToolProfile], votes: tuple[str, ...]) -> ToolProf
         output_labels=frozenset().union(*(one.output_labels for one in profiles)),
         idempotency_key=None,
         outcome_deadline=max(one.outcome_deadline for one in profiles),
+        external=first.external if all(one.external == first.external for one in profiles) else "",
         cost="; ".join(dict.fromkeys(one.cost for one in profiles if one.cost)),
         undo=first.undo if agreed else None,
         error_means_no_effect=all(one.error_means_no_effect for one in profiles),

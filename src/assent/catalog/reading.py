@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from assent_verify.canonical import canonicalize, digest
 
+from assent.catalog.external import PATH
 from assent.errors import PolicyError
 from assent.model.ids import Digest
 from assent.model.profile import DOMAINS, EFFECTS, REVERSIBILITY, TARGET_KINDS, ZONES, ToolDefinition, ToolProfile, Undo
@@ -36,7 +37,7 @@ _LISTS: Mapping[str, Sequence[str] | None] = {
     "varying": None,
 }
 TOOL_KEYS = frozenset(_LISTS) | {"reversibility", "targets", "output_trust", "idempotency_key", "outcome_deadline"} | {
-    "cost", "undo", "error_means_no_effect", "relative", "dialect"
+    "cost", "undo", "error_means_no_effect", "relative", "dialect", "external"
 }  # fmt: skip
 SERVER_KEYS = frozenset(
     {"package", "name", "versions", "zone", "roots", "roots_option", "tools_digest", "unverified", "note"}
@@ -302,6 +303,13 @@ class _Reader:
                 raise self.refuse("output_trust", f'expected `{{ "$" = WORD }}` with one of {", ".join(TRUST)}', tool)
         return dict(found)
 
+    def external(self, tool: str, entry: Mapping[str, Any]) -> str:
+        """Where the executor's id stands in a result."""
+        path = self.text(entry, "external", tool)
+        if path and not PATH.fullmatch(path):
+            raise self.refuse("external", "expected a path such as `$.structuredContent.id`", tool)
+        return path
+
     def fitting(self, tool: str, entry: Mapping[str, Any], lists: Mapping[str, frozenset[str]]) -> None:
         """What makes sense only beside another key, or in one form."""
         if not lists["effects"]:
@@ -348,6 +356,7 @@ class _Reader:
             output_labels=lists["output_labels"],
             idempotency_key=self.text(entry, "idempotency_key", tool) or None,
             outcome_deadline=deadline,
+            external=self.external(tool, entry),
             cost=self.text(entry, "cost", tool),
             undo=self.undo(tool, entry),
             error_means_no_effect=self.flag(entry, "error_means_no_effect", tool),

@@ -198,7 +198,7 @@ def _coverage(shell: Shell) -> Finding:
 
 
 def _open_ends(reader: Reader) -> Iterator[Finding]:
-    unknown = reader.attempts_in("unknown")
+    unknown = [*reader.attempts_in("unknown"), *reader.attempts_in("gap")]
     if unknown:
         ids = ", ".join(attempt.id for attempt in unknown[:3])
         text = f"{_counted(unknown, 'call', 'calls')} may have happened: {ids}{' …' if len(unknown) > 3 else ''}"

@@ -30,7 +30,11 @@ def encode(value: object) -> object:
     if kind is bytes:
         return value.hex()  # type: ignore[attr-defined]
     if is_dataclass(kind):
-        return {name: encode(getattr(value, name)) for name in _hints(kind)}
+        told = {name: encode(getattr(value, name)) for name in _hints(kind)}
+        for name, default in _added(kind).items():
+            if told[name] == default:
+                del told[name]
+        return told
     if isinstance(value, Mapping):
         return {str(key): encode(one) for key, one in value.items()}
     raise TypeError(f"no JSON form for `{kind.__name__}`")
@@ -76,6 +80,8 @@ def _decode(kind: Any, value: Any) -> Any:
 
 def _object(kind: Any, value: Any) -> Any:
     hints = _hints(kind)
+    if isinstance(value, dict):
+        value = _added(kind) | value
     if not isinstance(value, dict) or value.keys() != hints.keys():
         got = sorted(value) if isinstance(value, dict) else type(value).__name__
         raise ValueError(f"expected the members {sorted(hints)} of `{kind.__name__}`, got {got}")
@@ -93,3 +99,9 @@ def _hints(kind: type) -> dict[str, Any]:
     """Field name → type; a pure function of the class, so remembering it changes nothing."""
     hints = get_type_hints(kind)
     return {field.name: hints[field.name] for field in fields(kind)}
+
+
+@cache
+def _added(kind: type) -> dict[str, Any]:
+    """Fields that came later than the first receipts, which lack them: left out while they say nothing."""
+    return {field.name: field.default for field in fields(kind) if field.metadata.get("added")}

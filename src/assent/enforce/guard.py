@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from assent.approve.card import notice
 from assent.approve.question import Question
+from assent.catalog.external import external_id
 from assent.catalog.labels import SECRET, brings_secret, labels_of
 from assent.catalog.observation import SeenPath
 from assent.decide.facts import Facts, shown
@@ -34,7 +35,7 @@ from assent.model.permit import Permit
 from assent.model.profile import ToolProfile
 from assent.model.session import Session
 from assent.ports import Clock, Kept, Notifier, Reader, Store, Transaction
-from assent.record import leaves
+from assent.record import gaps, leaves
 from assent.record.log import Log
 
 logger = logging.getLogger("assent.guard")
@@ -149,6 +150,7 @@ class Guard:
         self._notifier = notifier
         self._limits = limits
         self._running: dict[PermitId, _Running] = {}
+        self._late: dict[PermitId, _Running] = {}  # overdue: nobody waits, but what comes is still recorded
         self._told: dict[tuple[SessionId, Digest], int] = {}
         self._chance = Chance()
         self._busy = 0  # calls being decided
@@ -423,6 +425,26 @@ class Guard:
                 return "revoked"
         return ""
 
+    async def overdue(self, permit: Permit) -> None:
+        """The outcome deadline has passed: say so with a gap leaf, unless another process has.
+
+        The attempt may still be settled: its outcome then supersedes the gap.
+
+        Raises:
+            UnavailableError: it cannot be recorded; `Home.watch` tries again.
+        """
+        if (running := self._running.pop(permit.id, None)) is not None:
+            self._late[permit.id] = running
+
+        def job(tx: Transaction) -> None:
+            gaps.put(tx, self._node, self._clock.now(), permit.attempt)
+
+        await asyncio.shield(self._log.commit(job, durable=False))
+
+    def forgo(self, permit: Permit) -> None:
+        """Nobody listens for an overdue answer any more: the gap stays."""
+        self._late.pop(permit.id, None)
+
     # ---- settle: step 8 ----------------------------------------------------------
 
     async def settle(self, permit: Permit, result: Outcome, response: object = None) -> None:
@@ -435,12 +457,13 @@ class Guard:
         Raises:
             UnavailableError: the outcome cannot be stored: release nothing of the response.
         """
-        running = self._running.pop(permit.id, None)
+        running = self._running.pop(permit.id, None) or self._late.pop(permit.id, None)
         if running is None:
             raise RefusedError("permit_used", "the attempt has been settled")
         if response is not None:
             found = labels_of(running.profile, response, self._gatherer.watch.holds, private=running.private)
-            result = replace(result, labels=result.labels | found)
+            external = external_id(running.profile.external, response)
+            result = replace(result, labels=result.labels | found, external=result.external or external)
         prints = self._gatherer.seen.prints(permit.action.session, response)
         salt, alone = self._chance.draw(leaves.SALT), not self._busy and not self._running
 
@@ -448,15 +471,20 @@ class Guard:
             now = self._clock.now()
             attempt = tx.attempt(permit.attempt)
             session = tx.session(permit.action.session)
-            if attempt is None or session is None:
-                raise UnavailableError("attempt_lost", f"attempt `{permit.attempt}` is not in the store")
+            if attempt is None or session is None or session.status != "open":
+                # nothing follows the close of a session: what closed it has said that the outcome is unknown
+                raise UnavailableError("attempt_lost", f"attempt `{permit.attempt}` can no longer be settled")
             fresh = result.labels - session.labels
             if fresh:
                 labels = session.labels | fresh
                 tx.put_session(replace(session, labels=labels, version=session.version + 1))
             self._gatherer.seen.put(tx, session.id, permit.action.server, prints)
-            tx.put_attempt(replace(attempt, state=result.status))
-            draft = leaves.outcome(self._node, now, permit.attempt, running.leaf_hash, result, salt=salt)
+            if result.status == "unknown":
+                tx.put_attempt(replace(attempt, state="unknown", gap=-1))
+            else:
+                tx.drop_attempt(attempt.id)
+            gap = gaps.hash_of(tx, attempt.gap)
+            draft = leaves.outcome(self._node, now, permit.attempt, running.leaf_hash, result, gap=gap, salt=salt)
             return session.version, leaves.append(tx, draft, session.id, keep_days=self._limits.keep_days).session
 
         # a caller that goes away takes nothing back: what happened is recorded all the same

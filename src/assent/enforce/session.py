@@ -17,7 +17,7 @@ from assent.model.ids import PrincipalId, SessionId, new_id
 from assent.model.principal import Principal
 from assent.model.session import Session
 from assent.ports import Clock, Reader, Transaction
-from assent.record import leaves
+from assent.record import leaves, recovery
 from assent.record.log import Log
 
 INHERIT_MS = 3_600_000
@@ -57,7 +57,7 @@ class Sessions:
 
         def job(tx: Transaction) -> Session:
             session = tx.session_of(key) or self._open(tx, principal.id, owner, key)
-            tx.put_node(self._node, process)
+            recovery.join(tx, self._node, self._clock.now(), process)
             self._attach(tx, session.id)
             return session
 
@@ -71,12 +71,12 @@ class Sessions:
             nodes = tx.nodes()
             attached = {node for node in attached if node in nodes and self._alive(nodes[node])}
             tx.put_state(f"attached:{id}", json.dumps(sorted(attached)))
-            tx.drop_node(self._node)
             session = tx.session(id)
-            if attached or session is None or session.status == "ended":
-                return False
-            close(tx, session, self._node, self._clock.now(), reason)
-            return True
+            over = not attached and session is not None and session.status == "open"
+            if over and session is not None:
+                close(tx, session, self._node, self._clock.now(), reason)
+            recovery.leave(tx, self._node, self._clock.now(), self._node)
+            return over
 
         return await self._log.commit(job, durable=True)
 
@@ -127,7 +127,15 @@ def forget_text(tx: Transaction, now: int) -> None:
 
 
 def close(tx: Transaction, session: Session, node: str, now: int, reason: str) -> None:
-    """Append the close leaf and end the session; nothing is decided in it afterwards."""
+    """Append the close leaf and end the session; nothing is decided in it afterwards.
+
+    What is still executing belongs to a process that is gone: nothing follows a close, so
+    its outcome is said to be unknown first.
+    """
+    for attempt in tx.attempts_in("executing"):
+        if attempt.session == session.id:
+            recovery.lose(tx, node, now, attempt)
+    session = tx.session(session.id) or session
     appended = leaves.append(tx, leaves.session_close(node, now, reason), session.id)
     tx.put_session(replace(appended.session or session, status="ended", ended=now, version=session.version + 1))
     # what is still open belongs to nobody now

@@ -20,6 +20,7 @@ class Outcome:
         labels: labels the output brings into the session.
         reached: False only if the call provably never reached the server.
         detail: stable code for a person, for example `server_died`.
+        external: id that the executor gave what it did (transaction, commit, ETag), empty if none is known.
     """
 
     status: Status
@@ -28,3 +29,4 @@ class Outcome:
     labels: frozenset[str] = frozenset()
     reached: bool = True
     detail: str = ""
+    external: str = ""

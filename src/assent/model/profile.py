@@ -72,6 +72,7 @@ class ToolProfile:
         output_labels: confidentiality labels every output of the tool carries.
         idempotency_key: argument that the upstream honours for exactly-once; None if none.
         outcome_deadline: seconds until a missing outcome becomes a gap.
+        external: path of the id that the executor gives what it did (`catalog.external`), empty if none.
         cost: words for a person, empty if free.
         undo: how to undo a compensable call; None if the kept prior bytes are the undo.
         error_means_no_effect: an error result proves that nothing happened.
@@ -95,6 +96,7 @@ class ToolProfile:
     output_labels: frozenset[str] = frozenset()
     idempotency_key: str | None = None
     outcome_deadline: int = 300
+    external: str = field(default="", metadata={"added": True})
     cost: str = ""
     undo: Undo | None = None
     error_means_no_effect: bool = False

@@ -240,24 +240,31 @@ def sealed(draft: Draft, verdict: Verdict, codes: Sequence[str], grant: Grant | 
     return Draft(body, draft.salt, draft.values)
 
 
-def outcome(node: str, now: int, attempt: str, decision_hash: str, result: Outcome, *, salt: bytes = b"") -> Draft:
-    """The outcome leaf of one attempt; `salt` as in `DecisionParts`."""
-    salt = (salt or secrets.token_bytes(SALT)) if result.response else b""
+def outcome(
+    node: str, now: int, attempt: str, decision_hash: str, result: Outcome, *, gap: str = "", salt: bytes = b""
+) -> Draft:
+    """The outcome leaf of one attempt; `gap` is the hash of the leaf it supersedes, `salt` as in `DecisionParts`."""
+    salt = (salt or secrets.token_bytes(SALT)) if result.response or result.external else b""
     response = digest(result.response) if result.response else ""
+    opened = {"response": response} if response else {}
     body = {
         "attempt": attempt,
         "attested": result.attested,
         "decision": decision_hash,
         "detail": result.detail,
+        **({"external": commit(salt, "external", result.external)} if result.external else {}),
         "kind": "outcome",
         "labels": sorted(result.labels),
         "node": node,
         "response": commit(salt, "response", response) if response else "",
         "status": result.status,
+        **({"supersedes": gap} if gap else {}),
         "time": rfc3339(now),
         "v": 1,
     }
-    return Draft(body, salt, canonicalize({"response": response}) if response else b"{}")
+    if result.external:
+        opened["external"] = result.external
+    return Draft(body, salt, canonicalize(opened))
 
 
 def session_open(node: str, now: int, session: Session, *, inherits: str = "", task: str = "") -> Draft:

@@ -11,13 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from assent_verify.merkle import leaf_hash
-
-from assent.model.ids import AttemptId, LeafIndex, SessionId
+from assent.model.ids import AttemptId, SessionId
 from assent.model.outcome import Outcome
 from assent.model.session import Session
 from assent.ports import Attempt, Clock, Reader, Store, Transaction
-from assent.record import leaves
+from assent.record import gaps, leaves
 from assent.record.log import Log
 
 #: Attempts and sessions that one batch settles, so that other processes need not wait long.
@@ -70,8 +68,20 @@ def recover(store: Store, log: Log, clock: Clock, liveness: Liveness) -> Recover
     for start in range(0, len(sessions), _AT_ONCE):
         closed += _close(log, liveness, sessions[start : start + _AT_ONCE])
     if dead:
-        log.submit(lambda tx: _forget(tx, dead), durable=False).result()
+        log.submit(lambda tx: _forget(tx, log.node, clock.now(), dead), durable=False).result()
     return Recovered(tuple(unknown), tuple(closed))
+
+
+def lose(tx: Transaction, node: str, now: int, attempt: Attempt) -> None:
+    """The outcome leaf `unknown` of an attempt whose process is gone.
+
+    A session that is over takes no more leaves: whoever closed it has said so before.
+    """
+    session = tx.session(attempt.session)
+    if session is not None and session.status == "open":
+        draft = leaves.outcome(node, now, attempt.id, gaps.hash_of(tx, attempt.decision), _LOST)
+        leaves.append(tx, draft, attempt.session)
+    tx.put_attempt(replace(attempt, state="unknown"))
 
 
 def _settle(log: Log, clock: Clock, lost: Sequence[Attempt]) -> list[AttemptId]:
@@ -82,11 +92,7 @@ def _settle(log: Log, clock: Clock, lost: Sequence[Attempt]) -> list[AttemptId]:
         for attempt in lost:
             if tx.attempt(attempt.id) != attempt:
                 continue
-            receipt = tx.leaf(LeafIndex(attempt.decision)) or b""
-            decision = "sha256:" + leaf_hash(receipt).hex()
-            draft = leaves.outcome(log.node, clock.now(), attempt.id, decision, _LOST)
-            leaves.append(tx, draft, attempt.session)
-            tx.put_attempt(replace(attempt, state="unknown"))
+            lose(tx, log.node, clock.now(), attempt)
             settled.append(attempt.id)
         return settled
 
@@ -106,9 +112,23 @@ def _close(log: Log, liveness: Liveness, sessions: Sequence[Session]) -> list[Se
     return log.submit(job, durable=True).result()
 
 
-def _forget(tx: Transaction, dead: Mapping[str, str]) -> None:
+def _forget(tx: Transaction, by: str, now: int, dead: Mapping[str, str]) -> None:
     """Drop dead nodes last: until their attempts are settled, they are how one knows."""
     nodes = tx.nodes()
     for node, process in dead.items():
         if nodes.get(node) == process:
-            tx.drop_node(node)
+            leave(tx, by, now, node)
+
+
+def join(tx: Transaction, node: str, now: int, process: str) -> None:
+    """Register a process, whose id is `node`, once: its end is noticed from here on."""
+    if node not in tx.nodes():
+        leaves.append(tx, leaves.system(node, now, "node", {"event": "join", "node": node}), None)
+    tx.put_node(node, process)
+
+
+def leave(tx: Transaction, by: str, now: int, node: str) -> None:
+    """A registered process has ended: by its own word, or as another one found it."""
+    if node in tx.nodes():
+        leaves.append(tx, leaves.system(by, now, "node", {"event": "leave", "node": node}), None)
+        tx.drop_node(node)

@@ -16,7 +16,7 @@ from assent.model.delegation import Delegation
 from assent.model.ids import ActionDigest, ApprovalId, AttemptId, DelegationId, Digest, LeafIndex, SessionId
 from assent.model.session import Session
 from assent.ports import Attempt, AttemptState, Kept, Passage, Pin, Prior, Reader, Sidecar, Transaction
-from assent.stores.overlay import Claim, Overlay, Rows, newest_approval
+from assent.stores.overlay import OPEN, Claim, Overlay, Rows, newest_approval
 
 
 class MemoryReader:
@@ -46,11 +46,11 @@ class MemoryReader:
         return self._rows.attempt.get(id)
 
     def attempts_like(self, sameness: Digest) -> Sequence[Attempt]:
-        alike = (attempt for attempt in self._rows.attempt.values() if attempt.sameness == sameness)
-        return [attempt for attempt in alike if attempt.state in ("executing", "unknown")]
+        alike = (attempt for attempt in self._rows.attempt.values() if attempt and attempt.sameness == sameness)
+        return [attempt for attempt in alike if attempt.state in OPEN]
 
     def attempts_in(self, state: AttemptState) -> Sequence[Attempt]:
-        return [attempt for _, attempt in sorted(self._rows.attempt.items()) if attempt.state == state]
+        return [one for _, one in sorted(self._rows.attempt.items()) if one is not None and one.state == state]
 
     def approval(self, id: ApprovalId) -> Approval | None:
         return self._rows.approval.get(id)

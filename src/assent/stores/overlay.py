@@ -23,6 +23,8 @@ from assent.ports import Attempt, AttemptState, Kept, Passage, Pin, Prior, Reade
 
 K = TypeVar("K")
 V = TypeVar("V")
+#: States of an attempt that may have happened.
+OPEN: tuple[AttemptState, ...] = ("executing", "gap", "unknown")
 #: How many sidecars one `drop_sidecars` erases, so that no batch grows without bound.
 ERASE_AT_ONCE = 5_000
 
@@ -52,7 +54,7 @@ class Rows:
 
     state: dict[str, str] = field(default_factory=dict)
     session: dict[SessionId, Session] = field(default_factory=dict)
-    attempt: dict[AttemptId, Attempt] = field(default_factory=dict)
+    attempt: dict[AttemptId, Attempt | None] = field(default_factory=dict)
     approval: dict[ApprovalId, Approval] = field(default_factory=dict)
     delegation: dict[DelegationId, Delegation] = field(default_factory=dict)
     refusal: dict[tuple[SessionId, Digest], bool] = field(default_factory=dict)
@@ -230,23 +232,28 @@ class Overlay:
         self._put(self.rows.session, session.id, session)
 
     def attempt(self, id: AttemptId) -> Attempt | None:
-        return self.rows.attempt.get(id) or self._base.attempt(id)
+        return self.rows.attempt[id] if id in self.rows.attempt else self._base.attempt(id)
 
     def attempts_like(self, sameness: Digest) -> Sequence[Attempt]:
         merged = {attempt.id: attempt for attempt in self._base.attempts_like(sameness)}
         for id in self._same.get(sameness, ()):
             if found := self.rows.attempt.get(id):
                 merged[id] = found
-        return [attempt for attempt in merged.values() if attempt.state in ("executing", "unknown")]
+        changed = ((id, self.rows.attempt.get(id, attempt)) for id, attempt in merged.items())
+        alike = (attempt for _, attempt in changed if attempt is not None and attempt.sameness == sameness)
+        return [attempt for attempt in alike if attempt.state in OPEN]
 
     def attempts_in(self, state: AttemptState) -> Sequence[Attempt]:
-        merged = {attempt.id: attempt for attempt in self._base.attempts_in(state)}
-        merged.update(self.rows.attempt)
-        return [attempt for _, attempt in sorted(merged.items()) if attempt.state == state]
+        stored = {attempt.id: attempt for attempt in self._base.attempts_in(state)}
+        merged: dict[AttemptId, Attempt | None] = {**stored, **self.rows.attempt}
+        return [one for _, one in sorted(merged.items()) if one is not None and one.state == state]
 
     def put_attempt(self, attempt: Attempt) -> None:
         self._put(self.rows.attempt, attempt.id, attempt)
         self._same.setdefault(attempt.sameness, set()).add(attempt.id)
+
+    def drop_attempt(self, id: AttemptId) -> None:
+        self._put(self.rows.attempt, id, None)
 
     # -- people's answers
 

@@ -13,8 +13,8 @@ from typing import TypeVar
 
 from assent.model.ids import AttemptId, Digest, SessionId
 from assent.model.session import Session
-from assent.ports import Attempt, AttemptState
-from assent.stores.overlay import Rows
+from assent.ports import Attempt
+from assent.stores.overlay import OPEN, Rows
 from assent.stores.sqlite_rows import SqliteReader
 
 K = TypeVar("K")
@@ -23,7 +23,6 @@ V = TypeVar("V")
 _MOST = 4096
 #: Questions for attempts after which all unsettled ones are read at once.
 _PATIENCE = 8
-_UNSETTLED: tuple[AttemptState, ...] = ("executing", "unknown")
 
 
 class Remembered(SqliteReader):
@@ -40,6 +39,7 @@ class Remembered(SqliteReader):
         self._attempt: dict[AttemptId, Attempt | None] = {}
         self._refusals: dict[SessionId, set[Digest]] = {}
         self._unsettled: dict[Digest, dict[AttemptId, Attempt]] | None = None
+        self._filed: dict[AttemptId, Digest] = {}
         self._asked = 0
 
     def keep(self, rows: Rows) -> None:
@@ -50,9 +50,8 @@ class Remembered(SqliteReader):
         for session, refusal in rows.refusal:
             if session in self._refusals:
                 self._refusals[session].add(refusal)
-        if self._unsettled is not None:
-            for attempt in rows.attempt.values():
-                _file(self._unsettled, attempt)
+        for id, attempt in rows.attempt.items():
+            self._file(id, attempt)
 
     def state(self, key: str) -> str | None:
         if key not in self._state:
@@ -81,20 +80,24 @@ class Remembered(SqliteReader):
             if self._asked <= _PATIENCE:
                 return super().attempts_like(sameness)
             self._unsettled = {}
-            for state in _UNSETTLED:
+            for state in OPEN:
                 for attempt in self.attempts_in(state):
-                    _file(self._unsettled, attempt)
+                    self._file(attempt.id, attempt)
         return list(self._unsettled.get(sameness, {}).values())
 
-
-def _file(unsettled: dict[Digest, dict[AttemptId, Attempt]], attempt: Attempt) -> None:
-    """Put an attempt where a repeat of it will look, or take it away if it is settled."""
-    if attempt.state in _UNSETTLED:
-        unsettled.setdefault(attempt.sameness, {})[attempt.id] = attempt
-    elif alike := unsettled.get(attempt.sameness):
-        alike.pop(attempt.id, None)
-        if not alike:
-            del unsettled[attempt.sameness]
+    def _file(self, id: AttemptId, attempt: Attempt | None) -> None:
+        """Put an attempt where a repeat of it will look, or take it away if it is settled."""
+        unsettled = self._unsettled
+        if unsettled is None:
+            return
+        before = self._filed.pop(id, None)
+        if before is not None and (alike := unsettled.get(before)):
+            alike.pop(id, None)
+            if not alike:
+                del unsettled[before]
+        if attempt is not None and attempt.state in OPEN:
+            unsettled.setdefault(attempt.sameness, {})[id] = attempt
+            self._filed[id] = attempt.sameness
 
 
 def _bounded(table: dict[K, V]) -> dict[K, V]:

@@ -288,7 +288,8 @@ def flush(connection: sqlite3.Connection, queries: Mapping[str, str], overlay: O
         ("put_note", [(note, size) for size, note in rows.note.items()]),
         ("put_state", list(rows.state.items())),
         ("put_session", [session_row(session) for session in rows.session.values()]),
-        ("put_attempt", [attempt_row(attempt) for attempt in rows.attempt.values()]),
+        ("put_attempt", [attempt_row(attempt) for attempt in rows.attempt.values() if attempt]),
+        ("drop_attempt", [(id,) for id, attempt in rows.attempt.items() if attempt is None]),
         ("put_approval", [approval_row(approval) for approval in rows.approval.values()]),
         *_rare(rows),
     ]

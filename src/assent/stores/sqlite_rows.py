@@ -57,7 +57,7 @@ def _session(row: Row) -> Session:
 
 
 def _attempt(row: Row) -> Attempt:
-    return Attempt(*(*row[:11], bool(row[11])))
+    return Attempt(*(*row[:11], bool(row[11]), row[12]))
 
 
 def _approval(row: Row) -> Approval:
@@ -109,6 +109,7 @@ def attempt_row(attempt: Attempt) -> Row:
         attempt.decision,
         attempt.deadline,
         int(attempt.read),
+        attempt.gap,
     )
 
 
@@ -176,8 +177,7 @@ class SqliteReader:
         return [_attempt(row) for row in self.rows("attempts_like", sameness)]
 
     def attempts_in(self, state: AttemptState) -> Sequence[Attempt]:
-        live = state in ("waiting", "executing", "unknown")  # only these have an index
-        return [_attempt(row) for row in self.rows("attempts_live" if live else "attempts_in", state)]
+        return [_attempt(row) for row in self.rows("attempts_in", state)]
 
     def approval(self, id: ApprovalId) -> Approval | None:
         return self._one(_approval, "get_approval", id)

@@ -80,6 +80,12 @@ class Guard:
         if (FOLDER / "full").exists():
             raise UnavailableError("disk_full", "the disk is full")
 
+    async def overdue(self, permit: Permit) -> None:
+        note("overdue", permit=permit.id)
+
+    def forgo(self, permit: Permit) -> None:
+        note("forgo", permit=permit.id)
+
     async def heard(self, session: str, server: str, *said: object) -> None:
         """Labels are the real guard's."""
 

@@ -206,13 +206,31 @@ def test_a_server_that_dies_during_a_call_leaves_the_outcome_unknown(scripted: S
     assert wire.process.wait(5) == 7
 
 
-def test_no_answer_within_the_deadline_leaves_the_outcome_unknown(scripted: Start) -> None:
-    """The server is asked to stop; its late answer is dropped."""
+def test_no_answer_within_the_deadline_is_a_gap_and_a_late_one_is_kept(scripted: Start) -> None:
+    """The caller hears that it may have happened; the late answer is settled, then kept for the same call."""
     wire = scripted(SCRIPT_DEADLINE="100")
-    answer = wire.ask("tools/call", {"arguments": {"seconds": 4}, "name": "slow"}, 9)
+    answer = wire.ask("tools/call", {"arguments": {"seconds": 3}, "name": "slow"}, 9)
     assert decision(answer)["reasons"][0]["code"] == "may_have_happened"
-    settled = wire.events("settle")[0]
-    assert (settled["status"], settled["detail"]) == ("unknown", "deadline")
+    assert order(wire) == ["authorize", "begin", "overdue"]
+    end = time.monotonic() + 9
+    while not wire.events("forgo") and time.monotonic() < end:
+        time.sleep(0.05)
+    assert order(wire) == ["authorize", "begin", "overdue", "settle", "keep", "forgo"]
+    assert wire.events("settle")[0]["status"] == "succeeded"
+    assert wire.events("keep")[0]["result"]["result"]["content"][0]["text"] == "done"
+    assert wire.quiet()
+
+
+def test_a_call_that_is_overdue_does_not_hold_up_the_end(scripted: Start) -> None:
+    """Who has had its answer waits for nothing: the gateway ends when the client closes its end."""
+    wire = scripted(SCRIPT_DEADLINE="100")
+    wire.ask("tools/call", {"arguments": {}, "name": "silent"}, 9)
+    begun = time.monotonic()
+    assert wire.process.stdin is not None
+    wire.process.stdin.close()
+    wire.process.wait(20)
+    assert time.monotonic() - begun < 8
+    assert order(wire) == ["authorize", "begin", "overdue", "forgo"]
 
 
 def test_large_messages_pass_both_ways(scripted: Start) -> None:

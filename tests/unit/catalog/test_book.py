@@ -219,6 +219,7 @@ WRONG = [
     (wiping('output_trust = { "$" = "good" }'), "internal", "output_trust ="),
     (wiping("idempotency_key = 1"), "a string", "idempotency_key ="),
     (wiping("outcome_deadline = 0"), "86400", "outcome_deadline ="),
+    (wiping('external = "structuredContent.id"'), "$.structuredContent.id", "external ="),
     (wiping("cost = 3"), "a string", "cost ="),
     (wiping("undo = { arguments = {} }"), "tool = NAME", "undo ="),
     (wiping('undo = { tool = "gone" }'), "no tool of this file", "undo ="),

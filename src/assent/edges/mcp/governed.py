@@ -15,7 +15,8 @@ from assent_verify.canonical import canonicalize
 
 from assent.edges.mcp import answers, classes, roots, rounds
 from assent.edges.mcp.frames import INVALID_PARAMS, REFUSED, Response, error, response
-from assent.edges.mcp.peer import Asked, LostError, Peer
+from assent.edges.mcp.overdue import Late, Timer
+from assent.edges.mcp.peer import Asked, LostError, OverdueError, Peer
 from assent.edges.mcp.state import REJECTED, STATE, Given, Leg, States
 from assent.edges.mcp.tools import ListingError, Tools
 from assent.enforce.gather import Call
@@ -96,6 +97,7 @@ class Governor:
         self._tools = tools
         self._running = rounds.Tasks()
         self._ending = asyncio.Event()
+        self._late = Late()
 
     def stop_holding(self) -> None:
         """Answer held calls now: nobody will wait for a person."""
@@ -208,9 +210,11 @@ class Governor:
         if asked.request.method in classes.STANDING:
             await self._standing(permit, asked, future)
             return
-        timer = self._due(permit, future)
+        timer = self._due(permit, asked, future)
         try:
             answer = await future
+        except OverdueError as overdue:
+            await self._overdue(permit, asked, overdue.still)
         except LostError as lost:
             await self._unknown(permit, asked, str(lost))
         else:
@@ -234,9 +238,26 @@ class Governor:
             return False
         return True
 
-    def _due(self, permit: Permit, future: asyncio.Future[Response]) -> _Timer:
-        """Give the call up when its outcome deadline has passed."""
-        return _Timer(future, FIRST_LOOK_S, lambda: self._setting.deadline(permit.attempt))
+    def _due(self, permit: Permit, asked: Asked, future: asyncio.Future[Response]) -> Timer:
+        """Stop waiting when the outcome deadline of the call has passed."""
+        left = lambda: self._setting.deadline(permit.attempt)  # noqa: E731
+        return Timer(future, FIRST_LOOK_S, left, lambda: self._target.overdue(asked))
+
+    async def _overdue(self, permit: Permit, asked: Asked, still: asyncio.Future[Response]) -> None:
+        """Say that the outcome is a gap, and answer; a late answer is recorded, and kept for the next such call."""
+        logger.warning("no answer in time: attempt %s may have happened", permit.attempt)
+        try:
+            await self._guard.overdue(permit)
+        except AssentError as problem:
+            logger.error("gap of attempt %s not recorded: %s: %s", permit.attempt, problem.code, problem.message)
+        await self._target.notify("notifications/cancelled", {"reason": "no answer in time", "requestId": asked.sent})
+        await self._tell(asked, answers.maybe(asked.request, "deadline", permit.receipt))
+        asked.gone.set()  # it has its answer
+        try:
+            if (answer := await self._late.answer(asked.size, still, self._ending)) is not None:
+                await self._release(permit, asked, answer)
+        finally:
+            self._guard.forgo(permit)
 
     async def _standing(self, permit: Permit, asked: Asked, future: asyncio.Future[Response]) -> None:
         """Settled once it stands; its end, whenever it comes, is passed on."""
@@ -252,9 +273,6 @@ class Governor:
     async def _unknown(self, permit: Permit, asked: Asked, code: str) -> None:
         logger.warning("outcome unknown (%s): attempt %s may have happened", code, permit.attempt)
         await self._settle(permit, Outcome("unknown", "gateway", detail=code))
-        if code == "deadline" and asked.sent is not None:
-            cancel = {"reason": "no answer in time", "requestId": asked.sent}
-            await self._target.notify("notifications/cancelled", cancel)
         await self._tell(asked, answers.maybe(asked.request, code, permit.receipt))
 
     # ---- (8) the answer ----------------------------------------------------------
@@ -355,25 +373,3 @@ class Governor:
             await self._guard.keep(permit, result)
         except AssentError as problem:
             logger.error("result of attempt %s not kept: %s: %s", permit.attempt, problem.code, problem.message)
-
-
-class _Timer:
-    """Fails a future with `deadline` once the time it asks for, late and again, has passed."""
-
-    def __init__(self, future: asyncio.Future[Response], first: float, left: Callable[[], float]) -> None:
-        self._future = future
-        self._left = left
-        self._handle = asyncio.get_running_loop().call_later(first, self._look)
-
-    def cancel(self) -> None:
-        """Not needed any more."""
-        self._handle.cancel()
-
-    def _look(self) -> None:
-        if self._future.done():
-            return
-        left = self._left()
-        if left > 0:
-            self._handle = asyncio.get_running_loop().call_later(left, self._look)
-        else:
-            self._future.set_exception(LostError("deadline"))

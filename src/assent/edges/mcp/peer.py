@@ -23,6 +23,14 @@ class LostError(Exception):
     """No usable answer came; what was asked may have happened. `args[0]` is a stable code."""
 
 
+class OverdueError(LostError):
+    """No answer came in time; `still` is the future of the one that may come."""
+
+    def __init__(self, still: asyncio.Future[Response]) -> None:
+        super().__init__("deadline")
+        self.still = still
+
+
 @dataclass(eq=False, slots=True)
 class Asked:
     """A request in flight, as the side that made it knows it.
@@ -64,14 +72,28 @@ class Peer:
         """
         self._last += 1
         id = self._last
-        future: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
-        self._waiting[id] = (future, asked)
-        future.add_done_callback(lambda _: self._waiting.pop(id, None))
+        future = self._await(id, asked)
         if asked is not None:
             asked.sent = id
         if not await self.sink.write(frames.request(id, method, params)) and not future.done():
             future.set_exception(LostError(f"{self.name}_gone"))
         return future
+
+    def _await(self, id: int, asked: Asked | None) -> asyncio.Future[Response]:
+        future: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+        self._waiting[id] = (future, asked)
+
+        def forget(done: asyncio.Future[Response]) -> None:
+            if (waiting := self._waiting.get(id)) is not None and waiting[0] is done:
+                del self._waiting[id]
+
+        future.add_done_callback(forget)
+        return future
+
+    def overdue(self, asked: Asked) -> None:
+        """Whoever waits for the answer to this request waits no longer; another future takes its place."""
+        if asked.sent is not None and (waiting := self._waiting.get(asked.sent)) and not waiting[0].done():
+            waiting[0].set_exception(OverdueError(self._await(asked.sent, asked)))
 
     def answered(self, response: Response) -> bool:
         """Hand an answer to whoever asked; False if nobody did."""

@@ -26,19 +26,15 @@ SELECT id, principal, owner, client, opened, status, version, labels, seq, head,
 FROM session WHERE client = ? AND status = 'open' ORDER BY opened, id LIMIT 1;
 
 -- name: get_attempt
-SELECT id, session, action, sameness, server, tool, node, state, permit, decision, deadline, read
+SELECT id, session, action, sameness, server, tool, node, state, permit, decision, deadline, read, gap
 FROM attempt WHERE id = ?;
 
 -- name: attempts_like
-SELECT id, session, action, sameness, server, tool, node, state, permit, decision, deadline, read
-FROM attempt WHERE sameness = ? AND state IN ('executing', 'unknown');
-
--- name: attempts_live
-SELECT id, session, action, sameness, server, tool, node, state, permit, decision, deadline, read
-FROM attempt WHERE state = ? AND state IN ('waiting', 'executing', 'unknown') ORDER BY id;
+SELECT id, session, action, sameness, server, tool, node, state, permit, decision, deadline, read, gap
+FROM attempt WHERE sameness = ? AND state IN ('executing', 'gap', 'unknown');
 
 -- name: attempts_in
-SELECT id, session, action, sameness, server, tool, node, state, permit, decision, deadline, read
+SELECT id, session, action, sameness, server, tool, node, state, permit, decision, deadline, read, gap
 FROM attempt WHERE state = ? ORDER BY id;
 
 -- name: get_approval
@@ -180,8 +176,11 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: put_attempt
 INSERT OR REPLACE INTO attempt
-    (id, session, action, sameness, server, tool, node, state, permit, decision, deadline, read)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+    (id, session, action, sameness, server, tool, node, state, permit, decision, deadline, read, gap)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: drop_attempt
+DELETE FROM attempt WHERE id = ?;
 
 -- name: put_approval
 INSERT OR REPLACE INTO approval

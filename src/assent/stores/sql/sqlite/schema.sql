@@ -44,7 +44,7 @@ CREATE TABLE session (
 CREATE INDEX session_open ON session (client) WHERE status = 'open';
 CREATE INDEX session_ended ON session (ended);
 
-CREATE TABLE attempt (
+CREATE TABLE attempt (                -- only what waits or may have happened: what is settled has its receipts
     id TEXT PRIMARY KEY,
     session TEXT NOT NULL,
     action TEXT NOT NULL,
@@ -56,10 +56,11 @@ CREATE TABLE attempt (
     permit TEXT,
     decision INTEGER NOT NULL,
     deadline INTEGER NOT NULL,
-    read INTEGER NOT NULL
+    read INTEGER NOT NULL,
+    gap INTEGER NOT NULL              -- its gap leaf, or -1
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX attempt_unsettled ON attempt (sameness) WHERE state IN ('executing', 'unknown');
-CREATE INDEX attempt_live ON attempt (state) WHERE state IN ('waiting', 'executing', 'unknown');
+CREATE INDEX attempt_same ON attempt (sameness);
+CREATE INDEX attempt_state ON attempt (state);
 
 CREATE TABLE approval (
     id TEXT PRIMARY KEY,
