@@ -22,4 +22,4 @@ DROP TABLE unsettled;
 CREATE INDEX attempt_same ON attempt (sameness);
 CREATE INDEX attempt_state ON attempt (state);
 
-PRAGMA user_version = 4;
+PRAGMA user_version = 5;
