@@ -5,4 +5,4 @@ CREATE TABLE tile (                   -- hashes of the log (c2sp.org/tlog-tiles)
     PRIMARY KEY (level, idx)
 ) STRICT;
 
-PRAGMA user_version = 5;
+PRAGMA user_version = 4;
