@@ -6,7 +6,8 @@ import asyncio
 import logging
 import os
 import secrets
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +17,7 @@ from assent_verify.note import VerifierKey
 
 from assent.admin import activate, texts
 from assent.admin import home as homes
-from assent.config import Config
+from assent.config import Config, load
 from assent.enforce.gather import Gatherer
 from assent.enforce.guard import Guard, Limits
 from assent.enforce.rules import COMPARED, Rules
@@ -42,6 +43,7 @@ from assent.ports import Clock, Reader, Store
 from assent.record import gaps, logkeys
 from assent.record.log import Log
 from assent.record.recovery import Liveness, recover
+from assent.stores.home import filesystem, prepare
 from assent.stores.sqlite import SqliteStore
 from assent.stores.view import view
 
@@ -246,8 +248,8 @@ def open_home(config: Config) -> Home:
         PolicyError: there is no bundle yet and the policy files cannot be put in force.
         UnavailableError: the store or a key cannot be read or written; it was put back from an older copy.
     """
-    homes.files(config, new=not (config.home / DATABASE).exists())
-    store = SqliteStore(config.home)
+    homes.files(config, new=not begun(config))
+    store = _store(config)
     try:
         ring = Ring(config.home)
         key = _log_key(config.home, store, ring)
@@ -264,7 +266,7 @@ def open_to_rotate(config: Config) -> Home:
     Raises:
         ConfigError, UnavailableError: as `open_home`, save for the log's keys.
     """
-    store = SqliteStore(config.home)
+    store = _store(config)
     try:
         with store.read() as reader:
             spans = logkeys.spans(reader)
@@ -358,7 +360,50 @@ def can_notify() -> bool:
     return available()
 
 
-def read_log(path: Path) -> AbstractContextManager[Reader]:
+def begun(config: Config) -> bool:
+    """Is there a log of this home?"""
+    return (config.home / (LOG_KEY if config.database else DATABASE)).exists()
+
+
+def _store(config: Config) -> Store:
+    """Where the log of this home lives.
+
+    Raises:
+        ConfigError: what PostgreSQL needs is not installed.
+        UnavailableError: it cannot be opened.
+    """
+    if not config.database:
+        return SqliteStore(config.home)
+    try:
+        from assent.stores.postgres import PostgresStore
+    except ImportError as error:
+        text = "`database` names a PostgreSQL, and what speaks to one is not installed"
+        raise ConfigError("extra_missing", text, help="pip install 'assent[postgres]'") from error
+    prepare(config.home, filesystem(config.home))  # keys and policies lie there all the same
+    return PostgresStore(config.database)
+
+
+@contextmanager
+def read_home(config: Config) -> Iterator[Reader]:
+    """One snapshot of the log of this home as it stands.
+
+    Raises:
+        ConfigError, UnavailableError: as `read_log` and `open_home`.
+    """
+    if not config.database:
+        with view(config.home / DATABASE) as reader:
+            yield reader
+        return
+    store = _store(config)
+    try:
+        with store.read() as reader:
+            yield reader
+    finally:
+        store.close()
+
+
+@contextmanager
+def read_log(path: Path) -> Iterator[Reader]:
     """One snapshot of a log database as it stands: nothing is made, recovered or changed.
 
     Args:
@@ -368,4 +413,12 @@ def read_log(path: Path) -> AbstractContextManager[Reader]:
         ConfigError: it is not a log database.
         UnavailableError: it is not there, or cannot be read.
     """
-    return view(path / DATABASE if path.is_dir() else path)
+    file = path / DATABASE if path.is_dir() else path
+    if path.is_dir() and not file.exists():
+        config = load(path, os.environ)
+        if config.database:
+            with read_home(config) as reader:
+                yield reader
+            return
+    with view(file) as reader:
+        yield reader

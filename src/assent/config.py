@@ -11,7 +11,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from assent.errors import ConfigError
@@ -19,6 +19,7 @@ from assent.errors import ConfigError
 #: Clients give a tool call up at about 60 s.
 LONGEST_WAIT = 50.0
 _USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
+_POSTGRES = ("postgresql://", "postgres://")
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 #: Names of the environment beside the settings: not settings, so not refused.
 _NOT_SETTINGS = frozenset({"ASSENT_HOME", "ASSENT_PRINCIPAL", "ASSENT_SOAK"})
@@ -39,6 +40,7 @@ class Config:
         bundle_max_age_hours: how long the last good bundle stays in force while files are broken.
         private: patterns of paths that only a person may let out, beside those that are known.
         detectors: further secret detectors by name; `[detectors] use`.
+        database: PostgreSQL that holds the log instead of `assent.db`; empty for the file in the home.
     """
 
     home: Path
@@ -51,6 +53,7 @@ class Config:
     bundle_max_age_hours: int = 24
     private: tuple[str, ...] = ()
     detectors: tuple[str, ...] = ()
+    database: str = field(default="", repr=False)  # may hold a password
 
 
 #: Setting → (smallest, largest); the type is the field's.
@@ -61,7 +64,7 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "sidecar_days": (1, 3650),
     "bundle_max_age_hours": (1, 24 * 30),
 }
-SETTINGS = tuple(field.name for field in fields(Config) if field.name != "home")
+SETTINGS = tuple(one.name for one in fields(Config) if one.name != "home")
 
 
 def load(home: Path | None, environ: Mapping[str, str]) -> Config:
@@ -119,7 +122,7 @@ def _environment(environ: Mapping[str, str]) -> dict[str, object]:
 
 def _typed(setting: str, text: str) -> object:
     """The value that a text of the environment means, or the text itself if it means none."""
-    if setting == "user":
+    if setting in ("user", "database"):
         return text
     if setting == "show_values":
         return True if text.lower() in _TRUE else False if text.lower() in _FALSE else text
@@ -150,6 +153,11 @@ def _checked(setting: str, value: object, where: str) -> object:
     if setting == "user":
         if not isinstance(value, str) or not _USER.match(value):
             raise ConfigError("bad_setting", f"{where}: `user` is not a name: expected letters, digits, `._-`")
+        return value
+    if setting == "database":
+        if not isinstance(value, str) or not value.startswith(_POSTGRES):
+            help = 'write, for example, `database = "postgresql://assent@localhost/assent"`, the password in PGPASSFILE'
+            raise ConfigError("bad_setting", f"{where}: `database` is no address of a PostgreSQL database", help=help)
         return value
     if setting == "show_values":
         if not isinstance(value, bool):

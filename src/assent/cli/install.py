@@ -114,12 +114,13 @@ def _places(shell: Shell, client: Client, config: Path | None) -> list[Place]:
 @contextmanager
 def _names(shell: Shell, dry_run: bool) -> Iterator[Names]:
     """Names that the home knows; to look only, there need not be one."""
-    from assent.assembly import DATABASE
+    from assent.assembly import begun
     from assent.edges.clients.kept import records
     from assent.edges.clients.naming import Names
 
-    home = shell.config().home
-    if dry_run and not (home / DATABASE).exists():
+    config = shell.config()
+    home = config.home
+    if dry_run and not begun(config):
         yield Names(lambda _: "", {})
         return
     with shell.read() as reader:

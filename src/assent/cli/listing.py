@@ -106,10 +106,10 @@ def scan(ctx: click.Context, shell: Shell, as_json: bool, name: str) -> None:
 def _profiles(shell: Shell) -> Iterator[Profiles]:
     """Those in force, or the shipped ones where there is no home yet."""
     from assent.admin.texts import shipped
-    from assent.assembly import DATABASE
+    from assent.assembly import begun
     from assent.catalog.book import Profiles
 
-    if (shell.config().home / DATABASE).exists():
+    if begun(shell.config()):
         with shell.read() as reader:
             yield in_force(reader)
     else:

@@ -58,7 +58,7 @@ class Shell:
 
         config = self.config()
         if not make:
-            _must_exist(config.home)
+            _must_exist(config)
         with open_home(config) as home:
             yield home
 
@@ -70,20 +70,20 @@ class Shell:
             ConfigError: a setting is wrong, or the database is not a log.
             UnavailableError: there is none, or it cannot be read.
         """
-        from assent.assembly import read_log
+        from assent.assembly import read_home
 
-        place = self.config().home
-        _must_exist(place)
-        with read_log(place) as reader:
+        config = self.config()
+        _must_exist(config)
+        with read_home(config) as reader:
             yield reader
 
 
-def _must_exist(place: Path) -> None:
-    from assent.assembly import DATABASE
+def _must_exist(config: Config) -> None:
+    from assent.assembly import begun
 
-    if not (place / DATABASE).exists():
+    if not begun(config):
         raise UnavailableError(
-            "no_home", f"there is no home in `{place}`", help="run `assent init`, or give --home DIR"
+            "no_home", f"there is no home in `{config.home}`", help="run `assent init`, or give --home DIR"
         )
 
 

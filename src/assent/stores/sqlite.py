@@ -279,9 +279,20 @@ _SYNCHRONOUS = {
 
 def flush(connection: sqlite3.Connection, queries: Mapping[str, str], overlay: Overlay) -> bool:
     """Write all rows of a batch, one statement a table; False if there are none."""
+    written = tables(overlay)
+    for name, batch in written:
+        if len(batch) == 1:
+            connection.execute(queries[name], batch[0])
+        elif batch:
+            connection.executemany(queries[name], batch)
+    return any(batch for _, batch in written)
+
+
+def tables(overlay: Overlay) -> list[tuple[str, Sequence[Row]]]:
+    """The rows of a batch by the statement that writes them, in the order in which they are written."""
     rows, start = overlay.rows, overlay.size() - len(overlay.appended)
     edge = overlay.frontier() if overlay.appended else None
-    tables: list[tuple[str, Sequence[Row]]] = [
+    return [
         ("put_leaf", list(enumerate(overlay.appended, start))),
         ("put_tree", [(edge.size, edge.to_bytes())] if edge else []),
         ("put_claim", [(claim.size, claim.root, claim.edge, claim.body) for claim in rows.claim.values()]),
@@ -293,12 +304,6 @@ def flush(connection: sqlite3.Connection, queries: Mapping[str, str], overlay: O
         ("put_approval", [approval_row(approval) for approval in rows.approval.values()]),
         *_rare(rows),
     ]
-    for name, batch in tables:
-        if len(batch) == 1:
-            connection.execute(queries[name], batch[0])
-        elif batch:
-            connection.executemany(queries[name], batch)
-    return any(batch for _, batch in tables)
 
 
 def _existing(path: Path) -> Path:

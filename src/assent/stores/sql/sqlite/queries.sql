@@ -102,7 +102,7 @@ SELECT attempt, path, content, receipt FROM prior WHERE attempt = ? ORDER BY pat
 SELECT session, server, prints, id FROM passage WHERE id > ? AND session = ? ORDER BY id;
 
 -- name: passage_sessions
-SELECT DISTINCT session FROM passage;
+SELECT DISTINCT session FROM passage ORDER BY session;
 
 -- name: all_nodes
 SELECT id, process FROM node;

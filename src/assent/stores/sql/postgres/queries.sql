@@ -1,0 +1,264 @@
+-- Every statement that the store runs, by name: reads, then writes, which take all rows of a batch.
+
+-- name: get_state
+SELECT value FROM state WHERE key = %s;
+
+-- name: get_session
+SELECT id, principal, owner, client, opened, status, version, labels, seq, head, ended FROM session WHERE id = %s;
+
+-- name: all_sessions
+SELECT id, principal, owner, client, opened, status, version, labels, seq, head, ended FROM session ORDER BY id;
+
+-- name: open_sessions
+SELECT id, principal, owner, client, opened, status, version, labels, seq, head, ended
+FROM session WHERE status = 'open' ORDER BY id;
+
+-- name: recent_sessions
+SELECT id, principal, owner, client, opened, status, version, labels, seq, head, ended
+FROM session WHERE ended > %s
+UNION ALL
+SELECT id, principal, owner, client, opened, status, version, labels, seq, head, ended
+FROM session WHERE status = 'open'
+ORDER BY id;
+
+-- name: session_of_client
+SELECT id, principal, owner, client, opened, status, version, labels, seq, head, ended
+FROM session WHERE client = %s AND status = 'open' ORDER BY opened, id LIMIT 1;
+
+-- name: get_attempt
+SELECT id, session, action, sameness, server, tool, node, state, permit, decision, deadline, read
+FROM attempt WHERE id = %s;
+
+-- name: attempts_like
+SELECT id, session, action, sameness, server, tool, node, state, permit, decision, deadline, read
+FROM attempt WHERE sameness = %s AND state IN ('executing', 'unknown');
+
+-- name: attempts_live
+SELECT id, session, action, sameness, server, tool, node, state, permit, decision, deadline, read
+FROM attempt WHERE state = %s AND state IN ('waiting', 'executing', 'unknown') ORDER BY id;
+
+-- name: attempts_in
+SELECT id, session, action, sameness, server, tool, node, state, permit, decision, deadline, read
+FROM attempt WHERE state = %s ORDER BY id;
+
+-- name: get_approval
+SELECT id, attempt, session, principal, owner, server, tool, action, commitment, asked, facts, card, refusal,
+       created, expires, status, answers, salt
+FROM approval WHERE id = %s;
+
+-- name: approval_for
+SELECT id, attempt, session, principal, owner, server, tool, action, commitment, asked, facts, card, refusal,
+       created, expires, status, answers, salt
+FROM approval
+WHERE session = %s AND action = %s AND status IN ('pending', 'approved', 'denied')
+ORDER BY created DESC, id DESC LIMIT 1;
+
+-- name: all_approvals
+SELECT id, attempt, session, principal, owner, server, tool, action, commitment, asked, facts, card, refusal,
+       created, expires, status, answers, salt
+FROM approval ORDER BY created, id;
+
+-- name: approvals_with_status
+SELECT id, attempt, session, principal, owner, server, tool, action, commitment, asked, facts, card, refusal,
+       created, expires, status, answers, salt
+FROM approval WHERE status = %s ORDER BY created, id;
+
+-- name: get_delegation
+SELECT id, session, principal, server, tool, by, assurance, approval, card, lifts,
+       count, used, created, expires, status, salt
+FROM delegation WHERE id = %s;
+
+-- name: all_delegations
+SELECT id, session, principal, server, tool, by, assurance, approval, card, lifts,
+       count, used, created, expires, status, salt
+FROM delegation ORDER BY created, id;
+
+-- name: delegations_of
+SELECT id, session, principal, server, tool, by, assurance, approval, card, lifts,
+       count, used, created, expires, status, salt
+FROM delegation WHERE session = %s ORDER BY created, id;
+
+-- name: get_refusal
+SELECT 1 FROM refusal WHERE session = %s AND refusal = %s;
+
+-- name: refusals_of
+SELECT refusal FROM refusal WHERE session = %s;
+
+-- name: get_pin
+SELECT server, tool, digest, definition, offered, offered_definition FROM pin WHERE server = %s AND tool = %s;
+
+-- name: all_pins
+SELECT server, tool, digest, definition, offered, offered_definition FROM pin ORDER BY server, tool;
+
+-- name: pins_of_server
+SELECT server, tool, digest, definition, offered, offered_definition FROM pin WHERE server = %s ORDER BY tool;
+
+-- name: get_archive
+SELECT content FROM archive WHERE digest = %s;
+
+-- name: kept_for
+SELECT session, action, attempt, result FROM kept WHERE session = %s AND action = %s ORDER BY rowid;
+
+-- name: get_priors
+SELECT attempt, path, content, receipt FROM prior WHERE attempt = %s ORDER BY path;
+
+-- name: passages_after
+SELECT session, server, prints, id FROM passage WHERE id > %s AND session = %s ORDER BY id;
+
+-- name: passage_sessions
+SELECT DISTINCT session FROM passage ORDER BY session;
+
+-- name: all_nodes
+SELECT id, process FROM node;
+
+-- name: get_tree
+SELECT size, edge FROM tree;
+
+-- name: get_leaf
+SELECT body FROM leaf WHERE idx = %s;
+
+-- name: leaves_from
+SELECT idx, body FROM leaf WHERE idx >= %s AND idx < %s ORDER BY idx;
+
+-- name: highest_leaf
+SELECT max(idx) FROM leaf;
+
+-- name: get_sidecar
+SELECT idx, salt, body, expires FROM sidecar WHERE idx = %s;
+
+-- name: expired_sidecars
+SELECT idx FROM sidecar WHERE expires < %s ORDER BY expires LIMIT %s;
+
+-- name: signed_checkpoints
+SELECT size, note FROM checkpoint WHERE note IS NOT NULL ORDER BY size;
+
+-- name: unsigned_checkpoints
+SELECT size, body FROM checkpoint WHERE note IS NULL ORDER BY size;
+
+-- name: last_checkpoint
+SELECT max(size) FROM checkpoint;
+
+-- name: last_claim
+SELECT size, root, edge FROM checkpoint ORDER BY size DESC LIMIT 1;
+
+-- name: claim_of_size
+SELECT root FROM checkpoint WHERE size = %s;
+
+-- name: put_leaf
+INSERT INTO leaf (idx, body) VALUES (%s, %s);
+
+-- name: put_tree
+INSERT INTO tree (one, size, edge) VALUES (1, %s, %s)
+ON CONFLICT (one) DO UPDATE SET size = excluded.size, edge = excluded.edge;
+
+-- name: put_claim
+INSERT INTO checkpoint (size, root, edge, body) VALUES (%s, %s, %s, %s);
+
+-- name: put_note
+UPDATE checkpoint SET note = %s WHERE size = %s AND note IS NULL;
+
+-- name: put_state
+INSERT INTO state (key, value) VALUES (%s, %s) ON CONFLICT (key) DO UPDATE SET value = excluded.value;
+
+-- name: put_session
+INSERT INTO session (id, principal, owner, client, opened, status, version, labels, seq, head, ended)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (id) DO UPDATE SET
+    principal = excluded.principal, owner = excluded.owner, client = excluded.client, opened = excluded.opened,
+    status = excluded.status, version = excluded.version, labels = excluded.labels, seq = excluded.seq, head =
+    excluded.head, ended = excluded.ended;
+
+-- name: put_attempt
+INSERT INTO attempt (id, session, action, sameness, server, tool, node, state, permit, decision, deadline, read)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (id) DO UPDATE SET
+    session = excluded.session, action = excluded.action, sameness = excluded.sameness, server =
+    excluded.server, tool = excluded.tool, node = excluded.node, state = excluded.state, permit =
+    excluded.permit, decision = excluded.decision, deadline = excluded.deadline, read = excluded.read;
+
+-- name: put_approval
+INSERT INTO approval (id, attempt, session, principal, owner, server, tool, action, commitment, asked, facts, card, refusal,
+     created, expires, status, answers, salt)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (id) DO UPDATE SET
+    attempt = excluded.attempt, session = excluded.session, principal = excluded.principal, owner =
+    excluded.owner, server = excluded.server, tool = excluded.tool, action = excluded.action, commitment =
+    excluded.commitment, asked = excluded.asked, facts = excluded.facts, card = excluded.card, refusal =
+    excluded.refusal, created = excluded.created, expires = excluded.expires, status = excluded.status, answers
+    = excluded.answers, salt = excluded.salt;
+
+-- name: put_delegation
+INSERT INTO delegation (id, session, principal, server, tool, by, assurance, approval, card, lifts,
+     count, used, created, expires, status, salt)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (id) DO UPDATE SET
+    session = excluded.session, principal = excluded.principal, server = excluded.server, tool = excluded.tool,
+    by = excluded.by, assurance = excluded.assurance, approval = excluded.approval, card = excluded.card, lifts
+    = excluded.lifts, count = excluded.count, used = excluded.used, created = excluded.created, expires =
+    excluded.expires, status = excluded.status, salt = excluded.salt;
+
+-- name: put_refusal
+INSERT INTO refusal (session, refusal) VALUES (%s, %s) ON CONFLICT DO NOTHING;
+
+-- name: put_pin
+INSERT INTO pin (server, tool, digest, definition, offered, offered_definition)
+VALUES (%s, %s, %s, %s, %s, %s)
+ON CONFLICT (server, tool) DO UPDATE SET
+    digest = excluded.digest, definition = excluded.definition, offered = excluded.offered, offered_definition =
+    excluded.offered_definition;
+
+-- name: put_archive
+INSERT INTO archive (digest, kind, content) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING;
+
+-- name: put_kept
+INSERT INTO kept (session, action, attempt, result)
+VALUES (%s, %s, %s, %s)
+ON CONFLICT (attempt) DO UPDATE SET session = excluded.session, action = excluded.action, result = excluded.result;
+
+-- name: drop_kept
+DELETE FROM kept WHERE attempt = %s;
+
+-- name: put_prior
+INSERT INTO prior (attempt, path, content, receipt)
+VALUES (%s, %s, %s, %s)
+ON CONFLICT (attempt, path) DO UPDATE SET content = excluded.content, receipt = excluded.receipt;
+
+-- name: drop_priors
+DELETE FROM prior WHERE receipt = %s;
+
+-- name: put_sidecar
+INSERT INTO sidecar (idx, salt, body, expires)
+VALUES (%s, %s, %s, %s)
+ON CONFLICT (idx) DO UPDATE SET salt = excluded.salt, body = excluded.body, expires = excluded.expires;
+
+-- name: drop_sidecar
+DELETE FROM sidecar WHERE idx = %s;
+
+-- name: put_node
+INSERT INTO node (id, process)
+VALUES (%s, %s)
+ON CONFLICT (id) DO UPDATE SET process = excluded.process;
+
+-- name: drop_node
+DELETE FROM node WHERE id = %s;
+
+-- name: put_passage
+INSERT INTO passage (session, server, prints) VALUES (%s, %s, %s);
+
+-- name: drop_passages
+DELETE FROM passage WHERE session = %s;
+
+-- name: get_revision
+SELECT number FROM revision;
+
+-- name: move_revision
+UPDATE revision SET number = number + 1;
+
+-- name: set_lock_timeout
+SELECT set_config('lock_timeout', %s, true);
+
+-- name: set_durable
+SELECT set_config('synchronous_commit', %s, true);
+
+-- name: take_lock
+SELECT pg_advisory_xact_lock(%s);

@@ -1,0 +1,168 @@
+-- The whole schema, as all migrations together leave it (a test compares the two).
+-- Times are milliseconds since the epoch; digests `sha256:` and hex; lists are JSON text.
+
+CREATE TABLE revision (               -- one row: moves with every commit, so that readers know when to look again
+    one BIGINT PRIMARY KEY CHECK (one = 1),
+    number BIGINT NOT NULL
+);
+INSERT INTO revision (one, number) VALUES (1, 0);
+
+CREATE TABLE leaf (
+    idx BIGINT PRIMARY KEY,          -- 0-based position in the log
+    body BYTEA NOT NULL                -- the exact bytes that are hashed
+);
+
+CREATE TABLE tree (                   -- one row: the compact right edge of the whole log
+    one BIGINT PRIMARY KEY CHECK (one = 1),
+    size BIGINT NOT NULL,
+    edge BYTEA NOT NULL
+);
+
+CREATE TABLE checkpoint (
+    size BIGINT PRIMARY KEY,         -- one claim per size: two roots can never both be signed
+    root BYTEA NOT NULL,
+    edge BYTEA NOT NULL,               -- right edge at that size; leaves after it lead to `tree`
+    body TEXT COLLATE "C" NOT NULL,               -- what is to be signed, durable before it is
+    note BYTEA                         -- the signed note; NULL until signed
+);
+
+CREATE TABLE state (
+    key TEXT COLLATE "C" PRIMARY KEY,
+    value TEXT COLLATE "C" NOT NULL
+);
+
+CREATE TABLE session (
+    id TEXT COLLATE "C" PRIMARY KEY,
+    principal TEXT COLLATE "C" NOT NULL,
+    owner TEXT COLLATE "C" NOT NULL,
+    client TEXT COLLATE "C" NOT NULL,
+    opened BIGINT NOT NULL,
+    status TEXT COLLATE "C" NOT NULL,
+    version BIGINT NOT NULL,
+    labels TEXT COLLATE "C" NOT NULL,
+    seq BIGINT NOT NULL,
+    head TEXT COLLATE "C" NOT NULL,
+    ended BIGINT NOT NULL
+);
+CREATE INDEX session_open ON session (client) WHERE status = 'open';
+CREATE INDEX session_ended ON session (ended);
+
+CREATE TABLE attempt (
+    id TEXT COLLATE "C" PRIMARY KEY,
+    session TEXT COLLATE "C" NOT NULL,
+    action TEXT COLLATE "C" NOT NULL,
+    sameness TEXT COLLATE "C" NOT NULL,
+    server TEXT COLLATE "C" NOT NULL,
+    tool TEXT COLLATE "C" NOT NULL,
+    node TEXT COLLATE "C" NOT NULL,
+    state TEXT COLLATE "C" NOT NULL,
+    permit TEXT COLLATE "C",
+    decision BIGINT NOT NULL,
+    deadline BIGINT NOT NULL,
+    read BIGINT NOT NULL
+);
+CREATE INDEX attempt_unsettled ON attempt (sameness) WHERE state IN ('executing', 'unknown');
+CREATE INDEX attempt_live ON attempt (state) WHERE state IN ('waiting', 'executing', 'unknown');
+
+CREATE TABLE approval (
+    id TEXT COLLATE "C" PRIMARY KEY,
+    attempt TEXT COLLATE "C" NOT NULL,
+    session TEXT COLLATE "C" NOT NULL,
+    principal TEXT COLLATE "C" NOT NULL,
+    owner TEXT COLLATE "C" NOT NULL,
+    server TEXT COLLATE "C" NOT NULL,
+    tool TEXT COLLATE "C" NOT NULL,
+    action TEXT COLLATE "C" NOT NULL,
+    commitment TEXT COLLATE "C" NOT NULL,
+    asked TEXT COLLATE "C" NOT NULL,
+    facts TEXT COLLATE "C" NOT NULL,
+    card TEXT COLLATE "C" NOT NULL,
+    refusal TEXT COLLATE "C" NOT NULL,
+    created BIGINT NOT NULL,
+    expires BIGINT NOT NULL,
+    status TEXT COLLATE "C" NOT NULL,
+    answers TEXT COLLATE "C" NOT NULL,
+    salt BYTEA NOT NULL                -- opens the commitments of its answers
+);
+CREATE INDEX approval_action ON approval (session, action);
+CREATE INDEX approval_status ON approval (status, created);
+
+CREATE TABLE delegation (             -- a person's yes to more calls like the one shown (DESIGN §4.7)
+    id TEXT COLLATE "C" PRIMARY KEY,
+    session TEXT COLLATE "C" NOT NULL,
+    principal TEXT COLLATE "C" NOT NULL,
+    server TEXT COLLATE "C" NOT NULL,
+    tool TEXT COLLATE "C" NOT NULL,
+    by TEXT COLLATE "C" NOT NULL,
+    assurance TEXT COLLATE "C" NOT NULL,
+    approval TEXT COLLATE "C" NOT NULL,
+    card TEXT COLLATE "C" NOT NULL,               -- what was shown: a later call must lie within it
+    lifts TEXT COLLATE "C" NOT NULL,
+    count BIGINT NOT NULL,
+    used BIGINT NOT NULL,
+    created BIGINT NOT NULL,
+    expires BIGINT NOT NULL,
+    status TEXT COLLATE "C" NOT NULL,
+    salt BYTEA NOT NULL                -- opens the commitment of its leaf
+);
+CREATE INDEX delegation_session ON delegation (session, created);
+
+CREATE TABLE refusal (                -- a person's no: holds for the session (DESIGN §4.7)
+    session TEXT COLLATE "C" NOT NULL,
+    refusal TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (session, refusal)
+);
+
+CREATE TABLE pin (
+    server TEXT COLLATE "C" NOT NULL,
+    tool TEXT COLLATE "C" NOT NULL,
+    digest TEXT COLLATE "C" NOT NULL,
+    definition TEXT COLLATE "C" NOT NULL,
+    offered TEXT COLLATE "C" NOT NULL,
+    offered_definition TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (server, tool)
+);
+
+CREATE TABLE archive (                -- kept for ever, by digest
+    digest TEXT COLLATE "C" PRIMARY KEY,
+    kind TEXT COLLATE "C" NOT NULL,
+    content BYTEA NOT NULL
+);
+
+CREATE TABLE kept (
+    rowid BIGINT GENERATED ALWAYS AS IDENTITY,
+    attempt TEXT COLLATE "C" PRIMARY KEY,
+    session TEXT COLLATE "C" NOT NULL,
+    action TEXT COLLATE "C" NOT NULL,
+    result BYTEA NOT NULL
+);
+CREATE INDEX kept_action ON kept (session, action);
+
+CREATE TABLE prior (
+    attempt TEXT COLLATE "C" NOT NULL,
+    path TEXT COLLATE "C" NOT NULL,
+    content BYTEA,                     -- NULL: the file did not exist
+    receipt BIGINT NOT NULL,         -- erased with the sidecar of this leaf
+    PRIMARY KEY (attempt, path)
+);
+CREATE INDEX prior_receipt ON prior (receipt);
+
+CREATE TABLE sidecar (                -- erasable: clear values and salts
+    idx BIGINT PRIMARY KEY,
+    salt BYTEA NOT NULL,
+    body TEXT COLLATE "C" NOT NULL,
+    expires BIGINT NOT NULL
+);
+CREATE INDEX sidecar_expires ON sidecar (expires);
+
+CREATE TABLE node (
+    id TEXT COLLATE "C" PRIMARY KEY,
+    process TEXT COLLATE "C" NOT NULL             -- boot id:pid:start time
+);
+
+CREATE TABLE passage (                -- text that a server brought into a session, as keyed fingerprints; never text
+    id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, -- grows, so that who has read up to one knows what is new
+    session TEXT COLLATE "C" NOT NULL,
+    server TEXT COLLATE "C" NOT NULL,             -- who brought it
+    prints BYTEA NOT NULL              -- 8 bytes each
+);
