@@ -26,19 +26,15 @@ SELECT id, principal, owner, client, opened, status, version, labels, seq, head,
 FROM session WHERE client = %s AND status = 'open' ORDER BY opened, id LIMIT 1;
 
 -- name: get_attempt
-SELECT id, session, action, sameness, server, tool, node, state, permit, decision, deadline, read
+SELECT id, session, action, sameness, server, tool, node, state, permit, decision, deadline, read, gap
 FROM attempt WHERE id = %s;
 
 -- name: attempts_like
-SELECT id, session, action, sameness, server, tool, node, state, permit, decision, deadline, read
-FROM attempt WHERE sameness = %s AND state IN ('executing', 'unknown');
-
--- name: attempts_live
-SELECT id, session, action, sameness, server, tool, node, state, permit, decision, deadline, read
-FROM attempt WHERE state = %s AND state IN ('waiting', 'executing', 'unknown') ORDER BY id;
+SELECT id, session, action, sameness, server, tool, node, state, permit, decision, deadline, read, gap
+FROM attempt WHERE sameness = %s AND state IN ('executing', 'gap', 'unknown');
 
 -- name: attempts_in
-SELECT id, session, action, sameness, server, tool, node, state, permit, decision, deadline, read
+SELECT id, session, action, sameness, server, tool, node, state, permit, decision, deadline, read, gap
 FROM attempt WHERE state = %s ORDER BY id;
 
 -- name: get_approval
@@ -123,6 +119,12 @@ SELECT idx, body FROM leaf WHERE idx >= %s AND idx < %s ORDER BY idx;
 -- name: highest_leaf
 SELECT max(idx) FROM leaf;
 
+-- name: get_tile
+SELECT hashes FROM tile WHERE level = %s AND idx = %s;
+
+-- name: tiled
+SELECT (max(idx) + 1) * 256 FROM tile WHERE level = 0;
+
 -- name: get_sidecar
 SELECT idx, salt, body, expires FROM sidecar WHERE idx = %s;
 
@@ -147,6 +149,13 @@ SELECT root FROM checkpoint WHERE size = %s;
 -- name: put_leaf
 INSERT INTO leaf (idx, body) VALUES (%s, %s);
 
+-- name: drop_leaves
+DELETE FROM leaf WHERE idx >= %s AND idx < %s;
+
+-- name: put_tile
+INSERT INTO tile (level, idx, hashes) VALUES (%s, %s, %s)
+ON CONFLICT (level, idx) DO UPDATE SET hashes = excluded.hashes;
+
 -- name: put_tree
 INSERT INTO tree (one, size, edge) VALUES (1, %s, %s)
 ON CONFLICT (one) DO UPDATE SET size = excluded.size, edge = excluded.edge;
@@ -169,12 +178,16 @@ ON CONFLICT (id) DO UPDATE SET
     excluded.head, ended = excluded.ended;
 
 -- name: put_attempt
-INSERT INTO attempt (id, session, action, sameness, server, tool, node, state, permit, decision, deadline, read)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+INSERT INTO attempt (id, session, action, sameness, server, tool, node, state, permit, decision, deadline, read, gap)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (id) DO UPDATE SET
     session = excluded.session, action = excluded.action, sameness = excluded.sameness, server =
     excluded.server, tool = excluded.tool, node = excluded.node, state = excluded.state, permit =
-    excluded.permit, decision = excluded.decision, deadline = excluded.deadline, read = excluded.read;
+    excluded.permit, decision = excluded.decision, deadline = excluded.deadline, read = excluded.read, gap =
+    excluded.gap;
+
+-- name: drop_attempt
+DELETE FROM attempt WHERE id = %s;
 
 -- name: put_approval
 INSERT INTO approval (id, attempt, session, principal, owner, server, tool, action, commitment, asked, facts, card, refusal,

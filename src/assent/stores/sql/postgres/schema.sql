@@ -47,7 +47,7 @@ CREATE TABLE session (
 CREATE INDEX session_open ON session (client) WHERE status = 'open';
 CREATE INDEX session_ended ON session (ended);
 
-CREATE TABLE attempt (
+CREATE TABLE attempt (                -- only what waits or may have happened: what is settled has its receipts
     id TEXT COLLATE "C" PRIMARY KEY,
     session TEXT COLLATE "C" NOT NULL,
     action TEXT COLLATE "C" NOT NULL,
@@ -59,10 +59,11 @@ CREATE TABLE attempt (
     permit TEXT COLLATE "C",
     decision BIGINT NOT NULL,
     deadline BIGINT NOT NULL,
-    read BIGINT NOT NULL
+    read BIGINT NOT NULL,
+    gap BIGINT NOT NULL              -- its gap leaf, or -1
 );
-CREATE INDEX attempt_unsettled ON attempt (sameness) WHERE state IN ('executing', 'unknown');
-CREATE INDEX attempt_live ON attempt (state) WHERE state IN ('waiting', 'executing', 'unknown');
+CREATE INDEX attempt_same ON attempt (sameness);
+CREATE INDEX attempt_state ON attempt (state);
 
 CREATE TABLE approval (
     id TEXT COLLATE "C" PRIMARY KEY,
@@ -165,4 +166,11 @@ CREATE TABLE passage (                -- text that a server brought into a sessi
     session TEXT COLLATE "C" NOT NULL,
     server TEXT COLLATE "C" NOT NULL,             -- who brought it
     prints BYTEA NOT NULL              -- 8 bytes each
+);
+
+CREATE TABLE tile (                   -- hashes of the log (c2sp.org/tlog-tiles): whole at level 0, above it they grow
+    level BIGINT NOT NULL,
+    idx BIGINT NOT NULL,
+    hashes BYTEA NOT NULL,             -- 32 bytes each, at most 256
+    PRIMARY KEY (level, idx)
 );
