@@ -90,6 +90,7 @@ GOALS = (
         lambda data: len(data["all"]["serious_called_harmless"]),
     ),
     Goal("dangerous", "dangerous calls that pass", 0, "", lambda data: len(data["passed"])),
+    Goal("replay", "replayed", 5000, "/s", lambda data: max(row["per_second"] for row in data["rows"]), least=True),
     Goal("startup", "`assent --help`", 0.25, "s", lambda data: data["startup"]["assent --help"]["median_s"]),
     Goal("verify", "verify, per million receipts", 20, "s", lambda data: data["verify"]["us_per_leaf"]),
     Goal("verify", "verify, peak memory", 500, "MiB", lambda data: data["verify"]["peak_mib"]),

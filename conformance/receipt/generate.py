@@ -60,8 +60,13 @@ def export_schema() -> dict[str, object]:
     disclosed = {"index": _count(), "salt": {**text, "pattern": "^[A-Za-z0-9+/]{21}[AQgw]==$"}, "values": _object()}
     return {
         "$schema": DRAFT,
-        "title": "Assent export, format assent-export/1: header, checkpoint and disclosed lines",
-        "oneOf": [_closed(header), _closed({"checkpoint": text}), _closed({"disclosed": _closed(disclosed)})],
+        "title": "Assent export, format assent-export/1: header, checkpoint, disclosed and archived lines",
+        "oneOf": [
+            _closed(header),
+            _closed({"checkpoint": text}),
+            _closed({"disclosed": _closed(disclosed)}),
+            _closed({"archived": _closed({"data": text, "digest": text})}),
+        ],
     }
 
 

@@ -29,6 +29,7 @@ REASONS: Mapping[str, str] = {
     "assent/catalog/analysers/special.py": "programs with a language of their own, each a short function alone",
     "assent/cli/keys.py:rotate": "a command's options are its parameters",
     "assent/cli/mcp.py:command": "a command's options are its parameters",
+    "assent/cli/replay.py:command": "a command's options are its parameters",
     "assent/cli/verify.py:command": "a command's options are its parameters",
     "assent/decide/people.py:lifts": "an approval is held against everything it could be replayed on",
     "assent/edges/mcp/gateway.py:__init__": "both peers and what stands between them",

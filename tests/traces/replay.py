@@ -13,9 +13,11 @@ from assent_verify.canonical import canonicalize, digest
 from assent.approve.delegate import Terms, grantable
 from assent.enforce.gather import Call
 from assent.enforce.guard import Allowed, Refused
+from assent.evidence.tally import Tally
 from assent.model.ids import Digest
 from assent.model.outcome import Outcome
 from assent.model.profile import Server, ToolDefinition
+from tests.unit.evidence.recording import of_store
 from tests.world import World
 
 RECORDED = Path(__file__).with_name("recorded")
@@ -31,6 +33,7 @@ class Replayed:
         asked_for_reads: questions whose call only reads.
         stopped: one line for each call that was denied or deferred.
         rules: the policy of each question.
+        again: what deciding every receipt again has shown.
     """
 
     calls: int = 0
@@ -38,6 +41,7 @@ class Replayed:
     asked_for_reads: int = 0
     stopped: list[str] = field(default_factory=list)
     rules: list[str] = field(default_factory=list)
+    again: Tally = field(default_factory=Tally)
 
 
 def names() -> list[str]:
@@ -69,6 +73,7 @@ async def replay(name: str, folder: Path) -> Replayed:
         await _one(world, call, entry, found)
         _change(work, entry.get("changed", {}))
     assert world.verify().sound
+    found.again = of_store(world.store)
     return found
 
 

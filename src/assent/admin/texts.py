@@ -91,6 +91,26 @@ def read(home: Path) -> Texts:
     return Texts(policies, text, shipped() + own)
 
 
+def given(places: Sequence[Path]) -> tuple[tuple[Source, ...], str | None]:
+    """Policies from files and directories that somebody names, and the entities among them, None if there are none.
+
+    Raises:
+        ConfigError: a file cannot be read, two have one name, or there is no policy at all.
+    """
+    files = [file for place in places for file in (_within(place) if place.is_dir() else [place])]
+    entities = [file for file in files if file.name == "entities.json"]
+    policies = tuple(Source(file.name, _text(file)) for file in files if file not in entities)
+    if not policies:
+        raise ConfigError("no_policy", "there is no `*.cedar` file among what was given", help="give a policy file")
+    if len(entities) > 1 or len({one.name for one in policies}) != len(policies):
+        raise ConfigError("repeated_source", "two of the files given have the same name", help="rename one of them")
+    return policies, _text(entities[0]) if entities else None
+
+
+def _within(folder: Path) -> list[Path]:
+    return [*sorted(folder.glob("*.cedar")), *folder.glob("entities.json")]
+
+
 def signature(home: Path) -> tuple[tuple[str, int, int], ...]:
     """Names, sizes and times of the files, to see cheaply that one has changed."""
     files = [*(home / "policy").glob("*"), *(home / "catalog").glob("*.toml")]

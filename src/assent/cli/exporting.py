@@ -14,7 +14,8 @@ from assent_verify.bundle import Header, write
 
 from assent.cli.ledger import find, receipt_of, receipts, whole_attempt
 from assent.errors import ProofError, RequestError, UnavailableError
-from assent.evidence.bundle import Wanted, anchor, bundle_lines
+from assent.evidence.bundle import Wanted, anchor, archived_lines, bundle_lines
+from assent.evidence.recorded import names_of
 from assent.model.ids import LeafIndex
 from assent.ports import Reader, Sidecar
 
@@ -100,11 +101,12 @@ def write_private(path: Path, lines: Iterable[bytes]) -> None:
             beside.unlink()
 
 
-def export_lines(reader: Reader, *, disclose: bool) -> Iterator[bytes]:
+def export_lines(reader: Reader, *, disclose: bool, policies: bool = False) -> Iterator[bytes]:
     """The lines of an export of this snapshot, each with its newline.
 
     Args:
         disclose: with salts and clear values that are not erased.
+        policies: with what the disclosed decisions were made by, so that they can be replayed.
 
     Raises:
         UnavailableError: the log has not begun.
@@ -120,11 +122,17 @@ def export_lines(reader: Reader, *, disclose: bool) -> Iterator[bytes]:
     header = Header(subject["origin"], subject["log_key"], size)
     leaves = (data for _, data in reader.leaves(0, size))
     notes = (note for at, note in reader.checkpoints() if at <= size)
-    yield from write(header, leaves, notes, _disclosed(reader, size) if disclose else ())
+    named: set[str] = set()
+    yield from write(header, leaves, notes, _disclosed(reader, size, named) if disclose else ())
+    if policies:
+        yield from archived_lines(reader, named)
 
 
-def _disclosed(reader: Reader, size: int) -> Iterator[tuple[int, bytes, dict[str, object]]]:
+def _disclosed(reader: Reader, size: int, named: set[str]) -> Iterator[tuple[int, bytes, dict[str, object]]]:
+    """Index, salt and values; what the values name by digest is added to `named`."""
     for index in range(size):
         kept = reader.sidecar(LeafIndex(index))
         if kept is not None:
-            yield index, kept.salt, json.loads(kept.values)
+            values = json.loads(kept.values)
+            named.update(names_of(values))
+            yield index, kept.salt, values

@@ -50,6 +50,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "explain": ("explain", "Tell the whole story of one action."),
         "tail": ("tail", "Follow decisions as they are made."),
         "keys": ("keys", "List, rotate and publish the keys that sign the log."),
+        "replay": ("replay", "Decide recorded decisions again; try other policies."),
         "verify": ("verify", "Check a log offline, leaf by leaf."),
         "reconcile": ("reconcile", "Hold receipts against what other logs say was executed."),
     },

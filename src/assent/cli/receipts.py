@@ -124,7 +124,12 @@ def _time(context: click.Context, option: click.Parameter, text: str) -> str:
 )
 @click.option("--until", metavar="TIME", default="", callback=_time, help="Sessions with a receipt until then.")
 @click.option("--disclose", is_flag=True, help="With the clear values that are not erased; they can then be checked.")
-@click.option("--with-policies", "policies", is_flag=True, help="With the policies and catalogs that were in force.")
+@click.option(
+    "--with-policies",
+    "policies",
+    is_flag=True,
+    help="With the policies that were in force, for `assent replay`.",
+)
 @with_shell
 def export(
     shell: Shell,
@@ -145,15 +150,15 @@ def export(
         raise click.UsageError("--bundle FILE goes with --session, --attempt, --receipt, --since or --until")
     if bundle is not None and output is not None:
         raise click.UsageError("-o writes the whole log, --bundle a part of it")
-    if policies and bundle is None:
-        raise click.UsageError("--with-policies goes with --bundle")
+    if policies and bundle is None and not disclose:
+        raise click.UsageError("--with-policies goes with --disclose or --bundle")
     with shell.read() as reader:
         if bundle is not None:
             write_private(bundle, evidence_lines(reader, choice, disclose=disclose, policies=policies))
         elif output is not None and str(output) != "-":
-            write_private(output, export_lines(reader, disclose=disclose))
+            write_private(output, export_lines(reader, disclose=disclose, policies=policies))
         else:
-            for line in export_lines(reader, disclose=disclose):
+            for line in export_lines(reader, disclose=disclose, policies=policies):
                 sys.stdout.buffer.write(line)
             return
     click.echo(f"wrote {visible(str(bundle or output))}", err=True)

@@ -31,6 +31,9 @@ _SQLITE = b"SQLite format 3\0"
 @click.option("--log-key", metavar="VKEY", help="The key that signs checkpoints, NAME+ID+BASE64, from outside the log.")
 @click.option("--reviewer", "reviewers", multiple=True, metavar="KEY", help="Base64 of a person's key that you trust.")
 @click.option("--values", is_flag=True, help="Check the clear values kept beside the log too (slower).")
+@click.option(
+    "--replay", is_flag=True, help="Make every decision again too, and compare (slower; see `assent replay`)."
+)
 @click.option("--strict", is_flag=True, help="Fail unless complete to the last leaf, with keys from outside the log.")
 @JSON_OPTION
 @with_shell
@@ -40,16 +43,19 @@ def command(
     log_key: str | None,
     reviewers: Sequence[str],
     values: bool,
+    replay: bool,
     strict: bool,
     as_json: bool,
 ) -> int:
     """Check a log: a home, a log database, an export, or an evidence bundle. Default: this home.
 
-    Prints SOUND, WITNESSED, COMPLETE and DISCLOSED, each yes, no or not checked.
+    Prints SOUND, WITNESSED, COMPLETE, DISCLOSED and REPLAYED, each yes, no or not checked.
     Exit code 4 if a proof did not hold.
     """
     place = path or shell.config().home
     report = check(place, _vkey(log_key), [_public(text) for text in reviewers], values=values)
+    if replay:
+        report = _replayed(report, place)
     passed = report.strict if strict else report.holds
     if as_json:
         print_json(report.as_json())
@@ -79,6 +85,27 @@ def check(place: Path, log_key: VerifierKey | None, reviewers: Sequence[bytes], 
         return verify_file(partial(_open, place), log_key, reviewers)
     except ProofError as error:  # only the header raises
         raise ConfigError("not_a_log", f"`{place}` is no home, log database or export: {error.message}") from error
+
+
+def _replayed(report: Report, place: Path) -> Report:
+    """The report with what replaying every decision has shown."""
+    from dataclasses import replace
+
+    from assent_verify.report import MAX_PROBLEMS, Problem
+
+    from assent.cli.replaying import Job, cores, run
+    from assent.evidence.recorded import Wanted
+    from assent.evidence.replay import CODES
+    from assent.evidence.tally import Tally
+
+    found = run(Job(place, Wanted()), cores(), lambda done: None)
+    if not isinstance(found, Tally):
+        return report
+    problems = [Problem(one.index, CODES[one.why], one.message, "replayed") for one in found.told]
+    told = [f"{found.agree:,} of {found.decisions:,} decisions came out as recorded when they were made again"]
+    told += [f"{many:,} could not be made again: {why}" for why, many in sorted(found.unreplayable.items())]
+    problems = [*report.problems, *problems][:MAX_PROBLEMS]
+    return replace(report, replayed=found.replayed, problems=problems, notes=[*report.notes, *told])
 
 
 def _open(place: Path) -> BinaryIO:
@@ -149,5 +176,5 @@ def _public(text: str) -> bytes:
 
 
 def _coloured(line: str) -> str:
-    word = line[11:14] if line[:10].strip() in ("SOUND", "WITNESSED", "COMPLETE", "DISCLOSED") else ""
+    word = line[11:14] if line[:10].strip() in ("SOUND", "WITNESSED", "COMPLETE", "DISCLOSED", "REPLAYED") else ""
     return click.style(line, fg={"yes": "green", "no ": "red", "no": "red"}.get(word))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import types
-from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -43,55 +42,71 @@ def encode(value: object) -> object:
 _SCALARS = frozenset({type(None), str, bool, int, float})
 
 
-def decode(kind: type[T], value: object) -> T:
+def decode(kind: type[T], value: object, **given: object) -> T:
     """The dataclass `kind` back from what `encode` made of it.
+
+    Args:
+        given: members that are known already; they are taken as they are.
 
     Raises:
         ValueError: the JSON does not have exactly the members and types of `kind`.
     """
-    decoded: T = _decode(kind, value)
+    hinted: Any = kind
+    decoded: T = _object(hinted, value, given) if given else _decoder(hinted)(value)
     return decoded
 
 
-def _decode(kind: Any, value: Any) -> Any:
+_Decoder = Callable[[Any], Any]
+
+
+@cache
+def _decoder(kind: Any) -> _Decoder:
+    """How a type is read; a pure function of the type, so remembering it changes nothing."""
     kind = getattr(kind, "__supertype__", kind)  # a NewType is its base at run time
     origin, arguments = get_origin(kind), get_args(kind)
     if kind is bytes:
-        return bytes.fromhex(_must(isinstance(value, str), kind, value))
+        return lambda value: bytes.fromhex(_must(isinstance(value, str), kind, value))
     if kind is object:
-        return value
+        return lambda value: value
     if origin is Literal:
-        return _must(value in arguments, kind, value)
+        return lambda value: _must(isinstance(value, str) and value in arguments, kind, value)
     if origin in (Union, types.UnionType):
-        return None if value is None else _decode(next(one for one in arguments if one is not type(None)), value)
-    if origin is tuple:
-        return tuple(_decode(arguments[0], one) for one in _must(isinstance(value, list), kind, value))
-    if origin is frozenset:
-        return frozenset(_decode(arguments[0], one) for one in _must(isinstance(value, list), kind, value))
+        some = _decoder(next(one for one in arguments if one is not type(None)))
+        return lambda value: None if value is None else some(value)
+    if origin in (tuple, frozenset):
+        return _many(kind, origin, _decoder(arguments[0]))
     if origin is not None:  # Mapping[str, X]
-        members = _must(isinstance(value, dict), kind, value)
-        return {key: _decode(arguments[1], one) for key, one in members.items()}
-    if kind is bytes:
-        return b64decode(_must(isinstance(value, str), kind, value), validate=True)
+        of = _decoder(arguments[1])
+        return lambda value: {key: of(one) for key, one in _must(isinstance(value, dict), kind, value).items()}
     if is_dataclass(kind):
-        return _object(kind, value)
-    return _must(type(value) is kind, kind, value)
+        return lambda value: _object(kind, value, {})
+    return lambda value: _must(type(value) is kind, kind, value)
 
 
-def _object(kind: Any, value: Any) -> Any:
+def _many(kind: Any, into: Any, of: _Decoder) -> _Decoder:
+    return lambda value: into([of(one) for one in _must(isinstance(value, list), kind, value)])
+
+
+def _object(kind: Any, value: Any, given: Mapping[str, object]) -> Any:
     hints = _hints(kind)
     if isinstance(value, dict):
         value = _added(kind) | value
     if not isinstance(value, dict) or value.keys() != hints.keys():
         got = sorted(value) if isinstance(value, dict) else type(value).__name__
         raise ValueError(f"expected the members {sorted(hints)} of `{kind.__name__}`, got {got}")
-    return kind(**{name: _decode(hint, value[name]) for name, hint in hints.items()})
+    read = {name: of(value[name]) for name, of in _members(kind) if name not in given}
+    return kind(**read, **given)
 
 
 def _must(holds: bool, kind: Any, value: Any) -> Any:
     if not holds:
         raise ValueError(f"expected `{kind}`, got `{type(value).__name__}`")
     return value
+
+
+@cache
+def _members(kind: type) -> tuple[tuple[str, _Decoder], ...]:
+    return tuple((name, _decoder(hint)) for name, hint in _hints(kind).items())
 
 
 @cache

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from typing import Literal
 
@@ -136,13 +136,19 @@ class Facts:
 
     @classmethod
     def from_json(
-        cls, value: object, definition: ToolDefinition | None = None, profile: ToolProfile | None = None
+        cls,
+        value: object,
+        definition: ToolDefinition | None = None,
+        profile: ToolProfile | None = None,
+        *,
+        known: str = "",
     ) -> Facts:
         """The facts back, exactly.
 
         Args:
             definition: the archived definition that they name.
             profile: the archived profile that they name; needed only if they hold its digest.
+            known: digest of `profile`, if it has been computed already.
 
         Raises:
             ValueError: the JSON is not facts, or names another definition or profile.
@@ -153,11 +159,11 @@ class Facts:
         if named != (definition.digest if definition else None):
             raise ValueError(f"the facts name definition `{named}`, got another one")
         found = value.get("profile")
-        if isinstance(found, str):
-            if profile is None or digest(canonicalize(encode(profile))) != found:
-                raise ValueError(f"the facts name profile `{found}`, got another one")
-            found = encode(profile)
-        return replace(decode(cls, {**value, "definition": None, "profile": found}), definition=definition)
+        if not isinstance(found, str):
+            profile = decode(ToolProfile, found)
+        elif profile is None or (known or digest(canonicalize(encode(profile)))) != found:
+            raise ValueError(f"the facts name profile `{found}`, got another one")
+        return decode(cls, value, definition=definition, profile=profile)
 
 
 #: Members in canonical order, and those whose values are hashable and few.

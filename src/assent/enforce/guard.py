@@ -19,6 +19,7 @@ from assent.catalog.labels import SECRET, brings_secret, labels_of
 from assent.catalog.observation import SeenPath
 from assent.decide.facts import Facts, shown
 from assent.decide.pdp import decide
+from assent.decide.tighten import CAPABLE, asked_again, tighten
 from assent.enforce import commit as commits
 from assent.enforce import refusal
 from assent.enforce.chance import Chance
@@ -41,19 +42,9 @@ from assent.record.log import Log
 logger = logging.getLogger("assent.guard")
 
 TRIES = 3
-_CHANGED = Reason("facts_changed", "", "what a person said yes to has changed since, so it is asked again")
 NOTE_MS = 1_000
 #: An effect that starts this soon after its permit was minted starts with it.
 AT_ONCE_MS = 20
-_BARRED = {
-    "unknown_tool": "the server has no such tool",
-    "tool_changed": "the tool has changed since it was pinned, and a person has to accept it",
-    "ambiguous_name": "the tool's name looks like another one",
-    "tool_unavailable": "the tool's definition is too large to be judged",
-    "bundle_too_old": "the policy files have been broken for too long, and the last good policy no longer holds",
-    "bad_state": "its request state was not given for this call, or has been used",
-    "unknown_method": "the request is not one that is known",
-}
 _LAPSED = {
     "permit_expired": "too long has passed since it was decided",
     "referent_changed": "what it would run or send has changed since it was decided",
@@ -111,7 +102,7 @@ class Limits:
 
     keep_days: int = 30
     #: obligations that the edges of this process can carry out (DESIGN §4.6)
-    capable: frozenset[str] = frozenset({"notify"})
+    capable: frozenset[str] = CAPABLE
     #: may notifications show argument values?
     show_values: bool = False
 
@@ -244,23 +235,12 @@ class Guard:
         gathered.present(asked)
         decided = self._tightened(call, rules, decide(rules.bundle, gathered.facts))
         if asked.status == "approved" and decided.verdict == "escalate":
-            # not what was said yes to any more: whoever is asked again is told so
-            decided = replace(decided, reasons=(_CHANGED, *decided.reasons))
+            decided = asked_again(decided)  # not what was said yes to any more
         return decided, (asked,)
 
     def _tightened(self, call: Call, rules: Rules, decided: Decision) -> Decision:
         """What the edge knows, and what it cannot carry out, may only make a verdict stricter (DESIGN §4.6)."""
-        barred = call.barred or rules.barred
-        unknown = all(reason.code == "unknown_tool" for reason in decided.reasons)  # the edge knows why
-        if barred and (decided.verdict != "deny" or (unknown and barred != "unknown_tool")):
-            reason = Reason(barred, "", _BARRED.get(barred, "the call cannot be decided on"))
-            return replace(decided, verdict="deny", reasons=(reason, *decided.reasons), lifted=(), escalations=())
-        beyond = [o for o in decided.obligations if o.kind not in self._limits.capable]
-        if decided.verdict != "allow" or not beyond:
-            return decided
-        text = f"the obligation `{beyond[0].kind}` cannot be carried out here"
-        reason = Reason("obligation_unsupported", beyond[0].policy, text)
-        return replace(decided, verdict="deny", reasons=(reason, *decided.reasons), lifted=())
+        return tighten(decided, call.barred or rules.barred, self._limits.capable)
 
     async def _commit(
         self, rules: Rules, gathered: Gathered, decided: Decision, presented: tuple[Approval, ...], *, looked: bool

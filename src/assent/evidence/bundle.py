@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -19,6 +19,7 @@ from assent_verify.merkle import Folded, Frontier, inclusion_proof, leaf_hash, r
 from assent_verify.note import Note
 
 from assent.errors import ProofError, RequestError, UnavailableError
+from assent.evidence.recorded import names_of
 from assent.model.ids import Digest, LeafIndex
 from assent.ports import Reader, Sidecar
 
@@ -120,8 +121,8 @@ def _body(reader: Reader, wanted: Wanted) -> Iterator[bytes]:
             yield from _fold(folded)
             folded = Folded(index + 1)
             yield leaf + b"\n"
-            yield from _values(reader, index, wanted.disclose)
-            named.update(match.decode() for match in _ARCHIVED.findall(leaf) if wanted.policies)
+            yield from _values(reader, index, wanted.disclose, named)
+            named.update(match.decode() for match in _ARCHIVED.findall(leaf))
         if rotated and index + 1 in notes and index + 1 < size:  # the keys that leave sign the next checkpoint
             yield from _fold(folded)
             folded, rotated = Folded(index + 1), False
@@ -134,6 +135,12 @@ def _body(reader: Reader, wanted: Wanted) -> Iterator[bytes]:
         raise ProofError("root_differs", "the log is not what its last checkpoint says", help="run: assent verify")
     yield checkpoint_line(notes[size])
     yield from _proofs(heads.all(), checkpoint, {*wanted.stops, SYSTEM})
+    if wanted.policies:
+        yield from archived_lines(reader, named)
+
+
+def archived_lines(reader: Reader, named: Iterable[str]) -> Iterator[bytes]:
+    """What has these digests, as far as it is archived, by rising digest; each with its newline."""
     for digest in sorted(named):
         data = reader.archived(Digest(digest))
         if data is not None:
@@ -146,10 +153,12 @@ def _fold(folded: Folded) -> Iterator[bytes]:
         yield fold_line(folded.stop, hashes)
 
 
-def _values(reader: Reader, index: int, disclose: Disclose) -> Iterator[bytes]:
+def _values(reader: Reader, index: int, disclose: Disclose, named: set[str]) -> Iterator[bytes]:
+    """What is disclosed of a leaf; what that names by digest is added to `named`."""
     kept = reader.sidecar(LeafIndex(index))
     given = disclose(index, kept) if kept is not None else None
     if given is not None:
+        named.update(names_of(given[1]))
         yield disclosed_line(index, *given)
 
 

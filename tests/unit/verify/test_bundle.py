@@ -159,7 +159,7 @@ def test_the_command_line_says_it_in_its_exit_code(tmp_path: Path, capsys: pytes
     bad.write_bytes(log.export().replace(b'"verdict":"deny"', b'"verdict":"allow"', 1))
     assert main([str(good)]) == 0
     out = capsys.readouterr().out
-    assert "SOUND      yes\nWITNESSED  not checked\nCOMPLETE   yes\nDISCLOSED  yes\n" in out
+    assert "SOUND      yes\nWITNESSED  not checked\nCOMPLETE   yes\nDISCLOSED  yes\nREPLAYED   not checked\n" in out
     assert "self-asserted" in out
     assert "does not prove" in out
     assert main([str(good), "--strict"]) == 4

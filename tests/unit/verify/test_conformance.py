@@ -82,7 +82,7 @@ def test_the_document_names_every_problem_code() -> None:
 
 
 def test_an_export_of_the_first_version_is_verified_for_ever() -> None:
-    """Written by the code of that time, with approvals, a delegation, observing and withheld values; every value opens."""
+    """Written by the code of then, with approvals, a delegation, observing and withheld values; every value opens."""
     keys = json.loads((FOLDER / "v1" / "keys.json").read_text())
     export = Export(lambda: (FOLDER / "v1" / "export.jsonl").open("rb"))
     report = verify(export, VerifierKey.parse(keys["log_key"]), [decode_base64(keys["reviewer"], "reviewer")])

@@ -218,7 +218,9 @@ class _Tail:
         """Check the disclosed values, which come last."""
         while self._next:
             kind, value = self._next
-            if kind != "disclosed":
+            if kind == "archived":
+                self._verifier.archived(value["digest"], value["data"])
+            elif kind != "disclosed":
                 self._verifier.problem(None, "tail_order", "a checkpoint stands after disclosed values")
             elif value["index"] >= self._export.size:
                 message = f"values of leaf {value['index']} are disclosed, which is not in the file"
@@ -252,4 +254,6 @@ def tail_line(line: bytes, most: int = MAX_LINE) -> tuple[str, Any]:
         ):
             salted = decode_base64(salt, "salt")
             return "disclosed", {"index": index, "salt": salted, "values": values}
-    raise ProofError("tail_line", "expected a checkpoint or disclosed values")
+        case {"archived": {"data": str(data), "digest": str(name), **more}, **rest} if not rest and not more:
+            return "archived", {"data": decode_base64(data, "archived text"), "digest": name}
+    raise ProofError("tail_line", "expected a checkpoint, disclosed values or an archived text")

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-Axis = Literal["sound", "complete", "disclosed"]
+Axis = Literal["sound", "complete", "disclosed", "replayed"]
 #: A log that is broken throughout names this many problems; the rest are counted.
 MAX_PROBLEMS = 100
 
 NOT_PROVED = (
     "that recorded facts were true when they were recorded",
     "that nothing went past Assent without leaving a receipt",
-    "that the policies gave this verdict: it takes the policies and the engine to say so",
 )
+#: Not proved unless the decisions were replayed.
+NOT_REPLAYED = "that the policies gave this verdict: it takes the policies and the engine to say so"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +40,14 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Four answers, each yes, no, or None for `not checked`, which is never a pass.
+    """Five answers, each yes, no, or None for `not checked`, which is never a pass.
 
     Args:
         sound: every leaf is well-formed, in its place, and anchored by signed checkpoints.
         witnessed: independent witnesses signed the checkpoints.
         complete: nothing that the last checkpoint commits to is missing; None if leaves follow it.
         disclosed: every disclosed value opens its commitment.
+        replayed: every decision that could be made again came out as recorded; None without the engine.
         leaves: how many were read.
         size: how many the log has; more, if only a part of it was shown.
         root: root hash of the log, `sha256:…`.
@@ -66,11 +68,12 @@ class Report:
     self_asserted: bool = False
     open_after: int | None = None
     size: int = 0
+    replayed: bool | None = None
 
     @property
     def holds(self) -> bool:
         """No answer is `no`, and the log is sound."""
-        return self.sound is True and self.complete is not False and self.disclosed is not False
+        return self.sound is True and not {False} & {self.complete, self.disclosed, self.replayed}
 
     @property
     def lacks(self) -> list[str]:
@@ -95,6 +98,7 @@ class Report:
             "witnessed": self.witnessed,
             "complete": self.complete,
             "disclosed": self.disclosed,
+            "replayed": self.replayed,
             "leaves": self.leaves,
             "root": self.root,
             "problems": [{"leaf": p.leaf, "axis": p.axis, "code": p.code, "message": p.message} for p in self.problems],
@@ -112,6 +116,7 @@ class Report:
             ("WITNESSED", self.witnessed, None),
             ("COMPLETE", self.complete, "complete"),
             ("DISCLOSED", self.disclosed, "disclosed"),
+            ("REPLAYED", self.replayed, "replayed"),
         )
         many = f"{self.leaves:,} of {self.size:,}" if self.leaves < self.size else f"{self.leaves:,}"
         out = [f"{many} leaves, root {self.root}", ""]
@@ -124,4 +129,5 @@ class Report:
         rest = self.problems if len(self.problems) > 1 else []
         out += ["", *(f"  problem   {problem}" for problem in rest)] if rest else []
         out += ["", *(f"  note      {note}" for note in self.notes)] if self.notes else []
-        return [*out, "", "  This does not prove " + ",\n    nor ".join(NOT_PROVED) + "."]
+        unproved = NOT_PROVED if self.replayed else (*NOT_PROVED, NOT_REPLAYED)
+        return [*out, "", "  This does not prove " + ",\n    nor ".join(unproved) + "."]

@@ -1,0 +1,52 @@
+"""What is known beside the facts may make a verdict stricter, never milder (DESIGN §3, §4.6).
+
+The guard applies these after `decide`, and replay applies the same: a receipt says
+which by the first of its reasons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+from assent.model.decision import Decision, Reason
+
+#: What an edge, or the age of the bundle, can know that bars a call → in words.
+BARRED: Mapping[str, str] = {
+    "unknown_tool": "the server has no such tool",
+    "tool_changed": "the tool has changed since it was pinned, and a person has to accept it",
+    "ambiguous_name": "the tool's name looks like another one",
+    "tool_unavailable": "the tool's definition is too large to be judged",
+    "bundle_too_old": "the policy files have been broken for too long, and the last good policy no longer holds",
+    "bad_state": "its request state was not given for this call, or has been used",
+    "unknown_method": "the request is not one that is known",
+}
+#: Kinds of obligations that the edges of this version can carry out.
+CAPABLE = frozenset({"notify"})
+#: Code of a verdict that some obligation made stricter.
+UNSUPPORTED = "obligation_unsupported"
+_CHANGED = Reason("facts_changed", "", "what a person said yes to has changed since, so it is asked again")
+
+
+def tighten(decided: Decision, barred: str, capable: Collection[str]) -> Decision:
+    """The decision with what the edge knows and what it cannot carry out.
+
+    Args:
+        barred: a code if the call can never be allowed, as `BARRED` has them; else empty.
+        capable: the kinds of obligations that can be carried out.
+    """
+    unknown = all(reason.code == "unknown_tool" for reason in decided.reasons)  # the edge knows why
+    if barred and (decided.verdict != "deny" or (unknown and barred != "unknown_tool")):
+        reason = Reason(barred, "", BARRED.get(barred, "the call cannot be decided on"))
+        return replace(decided, verdict="deny", reasons=(reason, *decided.reasons), lifted=(), escalations=())
+    beyond = [one for one in decided.obligations if one.kind not in capable]
+    if decided.verdict != "allow" or not beyond:
+        return decided
+    text = f"the obligation `{beyond[0].kind}` cannot be carried out here"
+    reason = Reason(UNSUPPORTED, beyond[0].policy, text)
+    return replace(decided, verdict="deny", reasons=(reason, *decided.reasons), lifted=())
+
+
+def asked_again(decided: Decision) -> Decision:
+    """A question that a person has said yes to, and that has changed since: whoever is asked again is told so."""
+    return replace(decided, reasons=(_CHANGED, *decided.reasons))
