@@ -38,4 +38,6 @@ def _no_settings_from_outside() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("ASSENT_") and name != "ASSENT_SOAK"]:
             patch.delenv(name)
-        yield
+        with tempfile.TemporaryDirectory() as state:  # marks of logs, outside every home
+            patch.setenv("XDG_STATE_HOME", state)
+            yield

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from types import TracebackType
 from assent_verify.canonical import digest
 from assent_verify.note import VerifierKey
 
-from assent.admin import activate, texts
+from assent.admin import activate, rollback, texts
 from assent.admin import home as homes
 from assent.config import Config, load
 from assent.enforce.gather import Gatherer
@@ -43,6 +43,8 @@ from assent.ports import Clock, Reader, Store
 from assent.record import gaps, logkeys
 from assent.record.log import Log
 from assent.record.recovery import Liveness, recover
+from assent.stores import home as store_homes
+from assent.stores import mark as marks
 from assent.stores.home import filesystem, prepare
 from assent.stores.sqlite import SqliteStore
 from assent.stores.view import view
@@ -54,6 +56,7 @@ DATABASE = "assent.db"
 SWEEP_MS = 3_600_000
 LOG_KEY = key_ring.FIRST
 SEAL_KEY = "seal.key"
+LOST_HEAD = "assent.head.lost"
 OPERATOR_KEY = "operator.key"
 
 
@@ -85,12 +88,13 @@ class Home:
         self.sessions = Sessions(log, clock, self.node, process.alive)
         self._rules: Rules | None = None
         self._seal: Seal | None = None
+        self.mark: marks.Mark | None = None
         with store.read() as reader:
             key_file = reader.state(homes.KEY_FILE)
         check(config.detectors)
         watch = Watch(config.detectors, tuple(map(os.path.expanduser, config.private)))
         files = [Path(key_file)] if key_file else []
-        observer = Observer(guarded_paths(config.home), config.prior_limit, files, watch)
+        observer = Observer(guarded_paths(config.home, [marks.folder(os.environ)]), config.prior_limit, files, watch)
         gatherer = Gatherer(clock, observer, cedar.engine(), Seen(store))
         limits = Limits(keep_days=config.sidecar_days, show_values=config.show_values)
         self.guard = Guard(store, log, clock, self.rules, gatherer, self.node, self.notifier, limits)
@@ -106,6 +110,8 @@ class Home:
     def close(self) -> None:
         """Finish what was submitted, sign a checkpoint, close the store."""
         self.log.close()
+        if self.mark is not None:
+            self.mark.settle()
         self.store.close()
 
     def rules(self, fresh: bool = True) -> Rules:
@@ -125,8 +131,9 @@ class Home:
                     self._rules = self._load(reader, versions)
         broken, hours = self._rules.versions[activate.BROKEN], self.config.bundle_max_age_hours
         old = activate.too_old(broken, self.clock.now(), hours)
-        if old != bool(self._rules.barred):
-            self._rules = replace(self._rules, barred="bundle_too_old" if old else "")
+        barred = "rolled_back" if self._rules.versions[rollback.STATE] else "bundle_too_old" if old else ""
+        if barred != self._rules.barred:
+            self._rules = replace(self._rules, barred=barred)
         return self._rules
 
     def seal(self) -> Seal:
@@ -253,11 +260,59 @@ def open_home(config: Config) -> Home:
     try:
         ring = Ring(config.home)
         key = _log_key(config.home, store, ring)
+        mark = marks.Mark(marks.folder(os.environ), key.name)
+        if (config.home / LOST_HEAD).exists():
+            raise rollback.refusal("accepting that receipts were lost was begun, and not finished")
+        with store.read() as reader:
+            seen = rollback.check(reader, mark.read())
+        if not seen:
+            logger.warning("this machine has not seen this log before: that it is the newest copy cannot be told here")
         home = _open(config, store, ring, key)
+        home.mark = mark
+        home.log.signed = mark.advance
     except BaseException:
         store.close()
         raise
     return home
+
+
+@contextmanager
+def open_rolled_back(config: Config) -> Iterator[tuple[Home, tuple[int, bytes], Callable[[], None]]]:
+    """Open an older copy of a home; what is known of the lost one, and what settles it once it was accepted.
+
+    Raises:
+        RequestError: `not_rolled_back`.
+        ConfigError, UnavailableError: as `open_home`.
+    """
+    head, lost = config.home / store_homes.HEAD, config.home / LOST_HEAD
+    if not lost.exists() and head.exists():
+        os.replace(head, lost)  # or the store would not open; kept until the loss is recorded
+    store = _store(config)
+    try:
+        key = _log_key(config.home, store, Ring(config.home))
+        mark = marks.Mark(marks.folder(os.environ), key.name)
+        known = max(found for found in (mark.read(), store_homes.read_head(config.home, LOST_HEAD), (0, b"")) if found)
+        with store.read() as reader:
+            behind = reader.claimed(known[0]) != known[1] or bool(reader.state(rollback.STATE))
+        if not known[0] or not behind:
+            if lost.exists():
+                os.replace(lost, head)
+            raise RequestError("not_rolled_back", "this home is the newest that is known of", help="nothing to accept")
+        home = _open(config, store, Ring(config.home), key)
+    except BaseException:
+        store.close()
+        raise
+
+    def settle() -> None:
+        home.log.checkpoint().result()
+        with store.read() as reader:
+            size = reader.last_checkpoint()
+            root = reader.claimed(size)
+        mark.put(size, root or b"")
+        lost.unlink(missing_ok=True)
+
+    with home:
+        yield home, known, settle
 
 
 def open_to_rotate(config: Config) -> Home:

@@ -178,6 +178,9 @@ class Reader(Protocol):
     def unsigned(self) -> Mapping[int, str]:
         """Claimed tree sizes that nobody has signed yet, with the text to sign."""
 
+    def claimed(self, size: int) -> bytes | None:
+        """The root that was claimed for a tree size; None if nobody claimed it."""
+
     def last_checkpoint(self) -> int:
         """The highest tree size claimed, signed or not; 0 if none."""
 

@@ -10,8 +10,8 @@ import click
 
 from assent.cli.asking import confirm, passphrase
 from assent.cli.output import columns, print_json
-from assent.cli.shell import JSON_OPTION, KEY_OPTION, YES_OPTION, Shell, with_shell
-from assent.errors import RequestError, UnavailableError
+from assent.cli.shell import JSON_OPTION, KEY_OPTION, YES_OPTION, Shell, must_exist, with_shell
+from assent.errors import RequestError
 
 if TYPE_CHECKING:
     from assent_verify.note import VerifierKey
@@ -83,7 +83,7 @@ def rotate(
     if lost + stolen + keep > 1:
         raise click.UsageError("--lost, --stolen and --keep exclude each other")
     config = shell.config()
-    _must_have_begun(config.home)
+    must_exist(config)
     with open_to_rotate(config) as home:
         with home.store.read() as reader:
             gone = () if keep else (_one(_in_force(reader), old),)
@@ -131,11 +131,6 @@ def retire(shell: Shell, id: str, key: Path | None, yes: bool) -> None:
         confirm(f"Delete {path}? Copies elsewhere stay", yes=yes)
         path.unlink()
         click.echo(f"deleted {path}")
-
-
-def _must_have_begun(home: Path) -> None:
-    if not (home / "assent.db").exists():
-        raise UnavailableError("no_home", f"there is no home in `{home}`", help="run `assent init`, or give --home DIR")
 
 
 def _rows(reader: Reader) -> list[dict[str, Any]]:

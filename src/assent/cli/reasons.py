@@ -48,6 +48,10 @@ REASONS = {
         "policy files are broken for longer than the last good bundle may hold",
         "repair and activate them",
     ),
+    "rolled_back": (
+        "the home is older than what was signed: somebody put an older copy back",
+        "put the newest copy back, or `assent home accept-rollback`",
+    ),
     "clock_jump": ("the clock jumped", "set it right, then `assent clock confirm`"),
     "invalid_arguments": ("the arguments do not fit the tool's schema", "send arguments that do"),
     "argument_too_large": ("an argument is larger than can be judged", "send it in smaller parts"),

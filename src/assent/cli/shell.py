@@ -58,7 +58,7 @@ class Shell:
 
         config = self.config()
         if not make:
-            _must_exist(config)
+            must_exist(config)
         with open_home(config) as home:
             yield home
 
@@ -73,12 +73,17 @@ class Shell:
         from assent.assembly import read_home
 
         config = self.config()
-        _must_exist(config)
+        must_exist(config)
         with read_home(config) as reader:
             yield reader
 
 
-def _must_exist(config: Config) -> None:
+def must_exist(config: Config) -> None:
+    """Is there a home?
+
+    Raises:
+        UnavailableError: there is none.
+    """
     from assent.assembly import begun
 
     if not begun(config):

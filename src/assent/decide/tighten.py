@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from assent.model.decision import Decision, Reason
+from assent.model.decision import Decision, Reason, Verdict
 
 #: What an edge, or the age of the bundle, can know that bars a call → in words.
 BARRED: Mapping[str, str] = {
@@ -18,9 +18,12 @@ BARRED: Mapping[str, str] = {
     "ambiguous_name": "the tool's name looks like another one",
     "tool_unavailable": "the tool's definition is too large to be judged",
     "bundle_too_old": "the policy files have been broken for too long, and the last good policy no longer holds",
+    "rolled_back": "the home was put back from an older copy, and its operator has not said to go on",
     "bad_state": "its request state was not given for this call, or has been used",
     "unknown_method": "the request is not one that is known",
 }
+#: Those of them that an operator can lift: the call may be made again then.
+NOT_NOW = frozenset({"rolled_back"})
 #: Kinds of obligations that the edges of this version can carry out.
 CAPABLE = frozenset({"notify"})
 #: Code of a verdict that some obligation made stricter.
@@ -38,7 +41,8 @@ def tighten(decided: Decision, barred: str, capable: Collection[str]) -> Decisio
     unknown = all(reason.code == "unknown_tool" for reason in decided.reasons)  # the edge knows why
     if barred and (decided.verdict != "deny" or (unknown and barred != "unknown_tool")):
         reason = Reason(barred, "", BARRED.get(barred, "the call cannot be decided on"))
-        return replace(decided, verdict="deny", reasons=(reason, *decided.reasons), lifted=(), escalations=())
+        verdict: Verdict = "defer" if barred in NOT_NOW and decided.verdict != "deny" else "deny"
+        return replace(decided, verdict=verdict, reasons=(reason, *decided.reasons), lifted=(), escalations=())
     beyond = [one for one in decided.obligations if one.kind not in capable]
     if decided.verdict != "allow" or not beyond:
         return decided

@@ -17,7 +17,7 @@ from assent.policy.schema import TOOL_CALL
 from assent.policy.slices import Unavailable
 
 #: State keys that every decision depends on; a commit compares each of them.
-COMPARED = ("bundle", "catalog", "pins", "epoch", "broken", "observe")
+COMPARED = ("bundle", "catalog", "pins", "epoch", "broken", "observe", "rolled_back")
 _REMEMBERED = 4_096
 
 
@@ -55,7 +55,7 @@ class Rules:
         bundle: policies and entities.
         profiles: every tool profile, shipped and the operator's.
         versions: the values of `COMPARED` that these rules were read at.
-        barred: a code if nothing may be allowed under them any more (`bundle_too_old`).
+        barred: a code if nothing may be allowed under them any more (`bundle_too_old`, `rolled_back`).
     """
 
     bundle: Bundle

@@ -165,14 +165,14 @@ def _flush(handle: int) -> None:
         os.fsync(handle)
 
 
-def read_head(home: Path) -> tuple[int, bytes] | None:
+def read_head(home: Path, name: str = HEAD) -> tuple[int, bytes] | None:
     """The highest signed `(size, root)` known outside the database; None if there is none.
 
     Raises:
         UnavailableError: the file is there and cannot be read as one.
     """
     try:
-        text = (home / HEAD).read_text(encoding="ascii")
+        text = (home / name).read_text(encoding="ascii")
         head = json.loads(text)
         size, root = int(head["size"]), bytes.fromhex(head["root"])
     except FileNotFoundError:
@@ -180,7 +180,7 @@ def read_head(home: Path) -> tuple[int, bytes] | None:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UnavailableError(
             "head_unreadable",
-            f"`{home / HEAD}` cannot be read: {error}",
+            f"`{home / name}` cannot be read: {error}",
             help="restore it from a backup, or move it away if you know the database to be the newest",
         ) from error
     return size, root

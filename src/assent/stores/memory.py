@@ -135,6 +135,10 @@ class MemoryReader:
         claims: list[tuple[int, Claim]] = sorted(self._rows.claim.items())
         return {size: claim.body for size, claim in claims if size not in self._rows.note}
 
+    def claimed(self, size: int) -> bytes | None:
+        claim = self._rows.claim.get(size)
+        return claim.root if claim else None
+
     def last_checkpoint(self) -> int:
         return max(self._rows.claim, default=0)
 

@@ -202,6 +202,6 @@ def _rolled_back(what: str) -> UnavailableError:
     return UnavailableError(
         "rolled_back",
         what,
-        help=f"put the newest copy of the home back; if the later receipts are lost for good, "
-        f"move `{homes.HEAD}` away: the loss stays visible to whoever holds a later checkpoint",
+        help="put the newest copy of the home back; if the later receipts are lost for good, run\n"
+        "assent home accept-rollback, which records the loss: whoever holds a later checkpoint sees it",
     )

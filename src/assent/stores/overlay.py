@@ -171,6 +171,10 @@ class Overlay:
         claims = {**self._base.unsigned(), **{claim.size: claim.body for claim in self.rows.claim.values()}}
         return {size: body for size, body in sorted(claims.items()) if size not in self.rows.note}
 
+    def claimed(self, size: int) -> bytes | None:
+        claim = self.rows.claim.get(size)
+        return claim.root if claim else self._base.claimed(size)
+
     def last_checkpoint(self) -> int:
         return max((self._base.last_checkpoint(), *self.rows.claim))
 

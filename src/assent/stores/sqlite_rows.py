@@ -265,6 +265,9 @@ class SqliteReader:
     def unsigned(self) -> Mapping[int, str]:
         return dict(self.rows("unsigned_checkpoints"))
 
+    def claimed(self, size: int) -> bytes | None:
+        return self._one(_first, "claim_of_size", size)
+
     def last_checkpoint(self) -> int:
         return self.rows("last_checkpoint")[0][0] or 0
 
