@@ -383,6 +383,16 @@ def _log_key(home: Path, store: Store, ring: Ring) -> VerifierKey:
     return keys[0]
 
 
+def unlock_key(path: Path, ask: homes.Ask) -> KeySigner:
+    """A person's key, whoever's it is.
+
+    Raises:
+        RequestError: wrong passphrase.
+        ConfigError, UnavailableError: it is exposed, no key, or not there.
+    """
+    return operator.unlock(path, lambda: ask(f"Passphrase for `{path}`: "))
+
+
 def log_ring(home: Path) -> Ring:
     """The files of a home that hold the log's private keys."""
     return Ring(home)

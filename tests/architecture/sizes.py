@@ -22,6 +22,7 @@ VERIFIER = "assent_verify/"
 REASONS: Mapping[str, str] = {
     "assent/admin/activate.py:put": "one activation: what is put in force, by whom, when, and over what",
     "assent/admin/signed.py:append": "the members of a signed system leaf, each of another type",
+    "assent/assembly.py": "everything concrete is named in this one place, and how a home is opened in each need",
     "assent/catalog/analysers/__init__.py:analyse": "every fact of a call, named once",
     "assent/cli/approve.py:command": "a command's options are its parameters",
     "assent/cli/install.py:command": "a command's options are its parameters",
@@ -30,6 +31,7 @@ REASONS: Mapping[str, str] = {
     "assent/cli/keys.py:rotate": "a command's options are its parameters",
     "assent/cli/mcp.py:command": "a command's options are its parameters",
     "assent/cli/replay.py:command": "a command's options are its parameters",
+    "assent/cli/statement.py:command": "a command's options are its parameters",
     "assent/cli/verify.py:command": "a command's options are its parameters",
     "assent/decide/people.py:lifts": "an approval is held against everything it could be replayed on",
     "assent/edges/mcp/gateway.py:__init__": "both peers and what stands between them",

@@ -11,7 +11,7 @@ import click
 from assent.cli.asking import confirm, passphrase
 from assent.cli.output import columns, print_json
 from assent.cli.shell import JSON_OPTION, KEY_OPTION, YES_OPTION, Shell, must_exist, with_shell
-from assent.errors import RequestError
+from assent.errors import RequestError, UnavailableError
 
 if TYPE_CHECKING:
     from assent_verify.note import VerifierKey
@@ -133,6 +133,50 @@ def retire(shell: Shell, id: str, key: Path | None, yes: bool) -> None:
         click.echo(f"deleted {path}")
 
 
+@command.command("publish")
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--url", default="", metavar="URL", help="Where the log's tiles are published.")
+@click.option(
+    "--witnesses", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
+    help="Lines `witness`, `group` and `quorum` of a c2sp.org/tlog-policy.",
+)  # fmt: skip
+@KEY_OPTION
+@with_shell
+def publish(shell: Shell, folder: Path, url: str, witnesses: Path | None, key: Path | None) -> None:
+    """Write DIR/.well-known/assent-trust: the keys in force and people's keys, signed by all of them.
+
+    Serve DIR from your own domain. Whoever got it from there knows whose keys they are.
+    """
+    from assent_verify.note import VerifierKey, sign_all
+    from assent_verify.trust import Trust, parse
+
+    from assent.assembly import log_ring
+    from assent.record.leaves import rfc3339
+
+    lines = witnesses.read_text(encoding="utf-8").splitlines() if witnesses else []
+    policy = tuple(line for line in lines if line and not line.startswith(("#", "log ")))
+    with shell.open() as home:
+        person = home.unlock(key, passphrase)
+        with home.store.read() as reader:
+            rows = _rows(reader)
+        retired = [(VerifierKey.parse(row["key"]), row["until"]) for row in rows if row["state"] == "retired"]
+        live = [VerifierKey.parse(row["key"]) for row in rows if row["state"] == "in force"]
+        named = VerifierKey(home.log.origin, person.public)
+        trust = Trust(rfc3339(home.clock.now()), tuple(live), tuple(retired), (named,), url, policy)
+        ring = log_ring(home.config.home)
+        signers = {key: person if key == named else ring.find(str(key)) for key in trust.signers()}
+        note = sign_all(str(trust), [(key, signer.sign) for key, signer in signers.items() if signer is not None])
+    parse(note)
+    place = folder / ".well-known" / "assent-trust"
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(note)
+    except OSError as error:
+        text = f"`{place}` cannot be written: {error.strerror}"
+        raise UnavailableError("export_unwritable", text, help="choose another place") from error
+    click.echo(f"wrote {place}")
+
+
 def _rows(reader: Reader) -> list[dict[str, Any]]:
     """Every key of the log, oldest first."""
     from assent_verify.note import VerifierKey
@@ -152,6 +196,7 @@ def _rows(reader: Reader) -> list[dict[str, Any]]:
             state = "in force"
         elif vkey in found[-1].leaving:
             state = "to sign the next checkpoint"
+        until = min((span.start - 1 for span in found if span.start - 1 > at and vkey not in span.keys), default=None)
         rows.append(
             {
                 "id": _short(key),
@@ -159,6 +204,7 @@ def _rows(reader: Reader) -> list[dict[str, Any]]:
                 "key": vkey,
                 "algorithm": key.algorithm,
                 "since": at,
+                "until": until,
                 "state": state,
                 "fingerprint": key.fingerprint,
             }

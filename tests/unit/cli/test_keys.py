@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import re
+import subprocess
+import sys
 
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -62,3 +64,28 @@ def test_a_fingerprint_can_be_read_aloud(fresh: World) -> None:
     lines = fresh.run("keys", "fingerprint").out.splitlines()
     assert re.fullmatch(r"assent/[0-9a-f]{16}\+[0-9a-f]{8}\+\S+", lines[0])
     assert all(re.fullmatch(r"  ([0-9a-f]{4} ){3}[0-9a-f]{4}", line) for line in lines[2:6])
+
+
+def test_keys_are_published_and_a_file_is_stated_about(fresh: World) -> None:
+    """A stranger with the published document verifies an export, and with the auditor's statement, what it says."""
+    key = ["--key", str(fresh.key)]
+    assert fresh.run("keys", "rotate", "--yes", *key).code == 0
+    export, site = fresh.folder / "log.export", fresh.folder / "site"
+    assert fresh.run("keys", "publish", str(site), "--url", "https://log.example/", *key).code == 0
+    trust = site / ".well-known" / "assent-trust"
+    assert "# retired assent/" in trust.read_text()
+    assert fresh.run("receipts", "export", "-o", str(export)).code == 0
+    note = fresh.folder / "statement"
+    words = ["statement", str(export), "-o", str(note), "--sign-with", str(fresh.key), "--as", "auditor.example/ana"]
+    made = fresh.run(*words, "--trust", str(trust))
+    assert made.code == 0, made.err
+    signer = made.out.split()[-1]
+    program = [sys.executable, "-m", "assent_verify"]
+    checked = subprocess.run(
+        [*program, str(export), "--strict", "--trust", str(trust), "--statement", str(note), "--signer", signer],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert "says the same" in checked.stdout

@@ -11,13 +11,18 @@ import os
 import sys
 from collections.abc import Sequence
 from functools import partial
+from hashlib import file_digest
 from pathlib import Path
 from typing import BinaryIO
 
 from assent_verify import __version__
 from assent_verify.errors import ProofError
 from assent_verify.files import verify_file
-from assent_verify.note import VerifierKey, decode_base64
+from assent_verify.given import gather
+from assent_verify.note import VerifierKey
+from assent_verify.report import Report
+from assent_verify.statement import About, check
+from assent_verify.trust import parse
 
 OK, UNREADABLE, NOT_PROVED = 0, 1, 4
 
@@ -26,39 +31,58 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     parser = _parser()
     arguments = parser.parse_args(argv)
+    if bool(arguments.statement) is not bool(arguments.signer):
+        parser.error("--statement and --signer go together")
+    path = Path(arguments.file)
     try:
-        log_key = VerifierKey.parse(arguments.log_key) if arguments.log_key else None
-        roots = [_public(text) for text in arguments.reviewer]
+        trust = parse(Path(arguments.trust).read_bytes()) if arguments.trust else None
+        given = gather(arguments.log_key, arguments.reviewer, trust, arguments.trust)
+        signer = VerifierKey.parse(arguments.signer) if arguments.signer else None
+    except OSError as error:
+        return _unreadable(arguments.trust, error.strerror)
     except ProofError as error:
         parser.error(error.message)  # exits with 2
     try:
-        report = verify_file(partial(_open, Path(arguments.file)), log_key, roots)
+        report = verify_file(partial(_open, path), given.log_keys, given.roots)
+        if signer is not None:
+            about = About(path.name, _digest(path), "", __version__, given.sources)
+            check(Path(arguments.statement).read_bytes(), signer, report, about)
     except OSError as error:
-        print(f"assent-verify: cannot read `{arguments.file}`: {error.strerror}", file=sys.stderr)
-        return UNREADABLE
-    except ProofError as error:  # only the header raises: this is no export
+        return _unreadable(error.filename, error.strerror)
+    except ProofError as error:  # the header raises if this is no export, and a statement that does not hold
         print(f"assent-verify: `{arguments.file}`: {error.message}", file=sys.stderr)
-        return UNREADABLE
-    passed = report.strict if arguments.strict else report.holds
+        return UNREADABLE if error.code == "not_an_export" else NOT_PROVED
+    if trust is not None:
+        report.notes.extend(given.sources)
+    if signer is not None:
+        report.notes.append(f"the statement `{arguments.statement}` is signed by `{signer.name}` and says the same")
+    return _tell(report, strict=arguments.strict, as_json=arguments.json)
+
+
+def _tell(report: Report, *, strict: bool, as_json: bool) -> int:
+    passed = report.strict if strict else report.holds
     lines = report.lines()
-    if arguments.strict and report.holds and not passed:
+    if strict and report.holds and not passed:
         lines += ["", f"  --strict fails: {', '.join(report.lacks)}"]
     try:
-        print(json.dumps(report.as_json(), indent=2) if arguments.json else "\n".join(lines), flush=True)
+        print(json.dumps(report.as_json(), indent=2) if as_json else "\n".join(lines), flush=True)
     except BrokenPipeError:  # who read it has seen enough; the exit code still says it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return OK if passed else NOT_PROVED
+
+
+def _unreadable(file: str, why: str | None) -> int:
+    print(f"assent-verify: cannot read `{file}`: {why}", file=sys.stderr)
+    return UNREADABLE
 
 
 def _open(path: Path) -> BinaryIO:
     return path.open("rb")
 
 
-def _public(text: str) -> bytes:
-    public = decode_base64(text, "reviewer key")
-    if len(public) != 32:
-        raise ProofError("bad_key", f"a reviewer key has {len(public)} bytes, expected 32")
-    return public
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return f"sha256:{file_digest(file, 'sha256').hexdigest()}"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -68,7 +92,13 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Exit codes: 0 every proof held, 1 the file cannot be read, 2 wrong usage, 4 a proof did not hold.",
     )
     parser.add_argument("file", metavar="FILE", help="what `assent receipts export` wrote")
-    parser.add_argument("--log-key", metavar="VKEY", help="the key that signs checkpoints, NAME+ID+BASE64")
+    parser.add_argument(
+        "--log-key",
+        metavar="VKEY",
+        action="append",
+        default=[],
+        help="a key that signs checkpoints, NAME+ID+BASE64; may be repeated",
+    )
     parser.add_argument(
         "--reviewer",
         metavar="KEY",
@@ -76,6 +106,11 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         help="base64 of a reviewer's public key that you trust; may be repeated",
     )
+    parser.add_argument(
+        "--trust", metavar="TRUST", default="", help="keys as an organisation published them, got from outside the log"
+    )
+    parser.add_argument("--statement", metavar="NOTE", help="a signed statement that must say what is found here")
+    parser.add_argument("--signer", metavar="VKEY", help="whose signature must be on it")
     parser.add_argument("--strict", action="store_true", help="fail if a key was taken from the log itself")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.add_argument("--version", action="version", version=f"assent-verify {__version__}")

@@ -156,7 +156,9 @@ class Export:
         return self._open()
 
 
-def verify(export: Export, log_key: VerifierKey | None = None, reviewer_roots: Iterable[bytes] = ()) -> Report:
+def verify(
+    export: Export, log_key: VerifierKey | Iterable[VerifierKey] | None = None, reviewer_roots: Iterable[bytes] = ()
+) -> Report:
     """Verify a whole export.
 
     Raises:

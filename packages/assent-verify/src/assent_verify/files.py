@@ -14,13 +14,15 @@ _EVIDENCE = b'{"format":"assent-evidence/'
 
 
 def verify_file(
-    open: Callable[[], BinaryIO], log_key: VerifierKey | None = None, reviewer_roots: Iterable[bytes] = ()
+    open: Callable[[], BinaryIO],
+    log_key: VerifierKey | Iterable[VerifierKey] | None = None,
+    reviewer_roots: Iterable[bytes] = (),
 ) -> Report:
     """Verify an export or an evidence bundle, whichever it is.
 
     Args:
         open: opens the file for reading from its start, each time it is called.
-        log_key: the key that signs checkpoints; None takes the log's own word for it.
+        log_key: a key that signs checkpoints, or several; None takes the log's own word for it.
         reviewer_roots: raw public keys of people who are trusted beforehand.
 
     Raises:

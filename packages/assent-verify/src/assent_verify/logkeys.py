@@ -2,9 +2,9 @@
 
 The genesis names the first key. A `rotation` leaf adds and removes keys; the keys in
 force after it must ALL sign every checkpoint that covers it, so that one stolen key
-makes none. The first checkpoint that covers a planned rotation is signed by the keys
-that leave, too: whoever trusts them follows. Where a key was lost or stolen nobody can
-ask it, and the operator's signature on the leaf carries the change alone.
+makes none. A key that leaves as planned signs the first checkpoint that covers its leaf,
+too: whoever trusts it follows. Where a key was lost or stolen nobody can ask it, and the
+operator's signature on the leaf carries the change alone.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class LogKeys:
         self._refuse = refuse
         self._origin = ""
         self._keys: tuple[VerifierKey, ...] = ()  # in force
-        self._leaving: tuple[VerifierKey, ...] = ()  # still to sign the next checkpoint
+        self._left: tuple[VerifierKey, ...] = ()  # as planned: may vouch for what follows them
         self._ever: set[VerifierKey] = set()
         self._notes: list[str] = []
         self._genesis: VerifierKey | None = None
@@ -71,15 +71,14 @@ class LogKeys:
         except ProofError as error:
             self._refuse(error.code, error.message)
             return False
-        present = {*self._keys, *self._leaving}
+        present = {*self._keys, *self._left}
         kept = tuple(key for key in self._keys if key not in removed)
         if not (added or removed) or not set(removed) <= present or len({*added} - self._ever) < len(added):
             self._refuse("rotation_keys", "a rotation adds keys that were never in force and removes keys that are")
         if not 0 < len(kept + added) <= MAX_KEYS or any(key.name != self._origin for key in added):
             self._refuse("rotation_keys", f"a log has 1 to {MAX_KEYS} keys, each named after its origin")
         planned = subject["reason"] == "planned"
-        leaving = (*self._leaving, *removed) if planned else (key for key in self._leaving if key not in removed)
-        self._leaving = tuple(dict.fromkeys(leaving))
+        self._left = (*(key for key in self._left if key not in removed), *(removed if planned else ()))
         if not planned:
             self._trusted.difference_update(removed)
         if vouched:
@@ -100,13 +99,15 @@ class LogKeys:
         """
         if not self._keys:
             raise ProofError("no_log_key", "there is no key to verify it with")
-        required = tuple(dict.fromkeys((*self._keys, *self._leaving)))
-        for key in required:
+        for key in self._keys:
             self._signed(note, key)
+        ids = {(line.name, line.id) for line in note.signatures}
+        vouching = {key for key in self._left if key in self._trusted and (key.name, key.id) in ids}
+        for key in vouching:
+            note.verify([key])
         if checkpoint.origin != self._origin:
             raise ProofError("origin", f"it is of the log `{checkpoint.origin}`, not of `{self._origin}`")
-        self._leaving = ()
-        self._word = self._trusted.isdisjoint(required)
+        self._word = not vouching and self._trusted.isdisjoint(self._keys)
         if not self._word:
             self._trusted.update(self._keys)  # a trusted key has signed the history that names them
         return not (self._given and self._word)
@@ -116,7 +117,7 @@ class LogKeys:
             note.verify([key])
         except ProofError as error:
             ids = {(line.name, line.id) for line in note.signatures}
-            retired = [old for old in self._ever - {*self._keys, *self._leaving} if (old.name, old.id) in ids]
+            retired = [old for old in self._ever - set(self._keys) if (old.name, old.id) in ids]
             if error.code == "unsigned" and retired:
                 message = f"it is signed by {short(retired[0])}, whose time is over, and not by {short(key)}"
                 raise ProofError("key_retired", message) from error
