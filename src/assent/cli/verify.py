@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
@@ -20,16 +21,44 @@ if TYPE_CHECKING:
     from assent_verify.note import VerifierKey
     from assent_verify.report import Report
     from assent_verify.verify import Verifier
+    from assent_verify.witnessed import Asked
 
     from assent.ports import Reader, Sidecar
 
+_FILE = click.Path(dir_okay=False, path_type=Path)
 _SQLITE = b"SQLite format 3\0"
+
+
+@dataclass(frozen=True, slots=True)
+class Trusted:
+    """What is trusted beforehand and asked for, from outside the log."""
+
+    log_key: VerifierKey | None
+    reviewers: Sequence[bytes]
+    asked: Asked
+
+
+def _trust_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command, as `trusted`, what its options say of keys and witnesses."""
+
+    @click.option("--log-key", metavar="VKEY", help="The key that signs checkpoints, NAME+ID+BASE64, not from the log.")
+    @click.option("--reviewer", "reviewers", multiple=True, metavar="KEY", help="Base64 of a person's trusted key.")
+    @click.option("--witness", "witnesses", multiple=True, metavar="VKEY", help="The key of a witness that you trust.")
+    @click.option("--quorum", type=click.IntRange(1), metavar="N", help="How many of them must agree (default: all).")
+    @click.option("--policy", type=_FILE, metavar="FILE", help="Which witnesses must agree (c2sp.org/tlog-policy).")
+    @click.option("--max-silence", type=click.IntRange(1), metavar="SECONDS", help="Fail if nobody vouched so long.")
+    @wraps(command)
+    def with_trusted(*rest: Any, log_key: str | None, reviewers: Sequence[str], **more: Any) -> int:
+        asked = _asked(*(more.pop(name) for name in ("policy", "witnesses", "quorum", "max_silence")))
+        trusted = Trusted(_vkey(log_key), [_public(text) for text in reviewers], asked)
+        return command(*rest, trusted=trusted, **more)
+
+    return with_trusted
 
 
 @click.command("verify")
 @click.argument("path", metavar="[PATH]", required=False, type=click.Path(path_type=Path))
-@click.option("--log-key", metavar="VKEY", help="The key that signs checkpoints, NAME+ID+BASE64, from outside the log.")
-@click.option("--reviewer", "reviewers", multiple=True, metavar="KEY", help="Base64 of a person's key that you trust.")
+@_trust_options
 @click.option("--values", is_flag=True, help="Check the clear values kept beside the log too (slower).")
 @click.option(
     "--replay", is_flag=True, help="Make every decision again too, and compare (slower; see `assent replay`)."
@@ -40,8 +69,7 @@ _SQLITE = b"SQLite format 3\0"
 def command(
     shell: Shell,
     path: Path | None,
-    log_key: str | None,
-    reviewers: Sequence[str],
+    trusted: Trusted,
     values: bool,
     replay: bool,
     strict: bool,
@@ -53,7 +81,7 @@ def command(
     Exit code 4 if a proof did not hold.
     """
     place = path or shell.config().home
-    report = check(place, _vkey(log_key), [_public(text) for text in reviewers], values=values)
+    report = check(place, trusted.log_key, trusted.reviewers, values=values, asked=trusted.asked)
     if replay:
         report = _replayed(report, place)
     passed = report.strict if strict else report.holds
@@ -67,22 +95,32 @@ def command(
     return 0 if passed else 4
 
 
-def check(place: Path, log_key: VerifierKey | None, reviewers: Sequence[bytes], *, values: bool = False) -> Report:
+def check(
+    place: Path,
+    log_key: VerifierKey | None,
+    reviewers: Sequence[bytes],
+    *,
+    values: bool = False,
+    asked: Asked | None = None,
+) -> Report:
     """The report on a home, a log database, an export or an evidence bundle.
 
     Raises:
         ConfigError: it is none of the three.
         UnavailableError: it cannot be read.
     """
+    from assent_verify.witnessed import Asked
+
+    asked = asked or Asked()
     if place.is_dir() or _head(place) == _SQLITE:
         from assent.assembly import read_log
 
         with read_log(place) as reader:
-            return _database(reader, log_key, reviewers, values)
+            return _database(reader, log_key, reviewers, values, asked)
     from assent_verify.files import verify_file
 
     try:
-        return verify_file(partial(_open, place), log_key, reviewers)
+        return verify_file(partial(_open, place), log_key, reviewers, asked)
     except ProofError as error:  # only the header raises
         raise ConfigError("not_a_log", f"`{place}` is no home, log database or export: {error.message}") from error
 
@@ -117,11 +155,13 @@ def _head(place: Path) -> bytes:
         return file.read(len(_SQLITE))
 
 
-def _database(reader: Reader, log_key: VerifierKey | None, reviewers: Sequence[bytes], values: bool) -> Report:
+def _database(
+    reader: Reader, log_key: VerifierKey | None, reviewers: Sequence[bytes], values: bool, asked: Asked
+) -> Report:
     """Feed leaves and checkpoints in step; a file too damaged to be read is a proof that does not hold."""
     from assent_verify.verify import Verifier
 
-    verifier = Verifier(log_key, reviewers)
+    verifier = Verifier(log_key, reviewers, asked)
     try:
         waiting = iter(reader.checkpoints())
         note = next(waiting, None)
@@ -154,6 +194,25 @@ def _disclosed(verifier: Verifier, index: int, leaf: bytes, kept: Sidecar) -> No
         verifier.problem(index, error.code, error.message, "disclosed")
     else:
         verifier.disclosed(index, leaf, kept.salt, found)
+
+
+def _asked(policy: Path | None, witnesses: Sequence[str], quorum: int | None, max_silence: int | None) -> Asked:
+    """The policy of witnesses that the options give."""
+    from assent_verify.cosignature import WitnessKey
+    from assent_verify.policy import Policy, quorum_of
+    from assent_verify.witnessed import Asked
+
+    if policy is not None and (witnesses or quorum):
+        raise click.UsageError("give --policy, or --witness and --quorum, not both")
+    if not witnesses and policy is None and (quorum or max_silence):
+        raise click.UsageError("--quorum and --max-silence need --witness or --policy")
+    try:
+        if policy is not None:
+            return Asked(Policy.parse(policy.read_bytes()), max_silence)
+        keys = [WitnessKey.parse(text) for text in witnesses]
+        return Asked(quorum_of(keys, quorum or len(keys)) if keys else None, max_silence)
+    except ProofError as error:
+        raise click.BadParameter(error.message, param_hint="--policy" if policy else "--witness") from error
 
 
 def _vkey(text: str | None) -> VerifierKey | None:

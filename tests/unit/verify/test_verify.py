@@ -507,8 +507,8 @@ def test_an_empty_log_is_no_log() -> None:
 def test_the_json_form_is_exactly_what_scripts_rely_on() -> None:
     """Keys and types are stable; `null` is `not checked`."""
     report = verify(begun()).as_json()
-    stable = ["sound", "witnessed", "complete", "disclosed", "leaves", "root", "problems"]
-    assert list(report) == [*stable, "holds", "lacks", "size", "open_after", "notes"]
+    stable = ["sound", "witnessed", "complete", "disclosed", "replayed", "leaves", "root", "problems"]
+    assert list(report) == [*stable, "holds", "lacks", "size", "open_after", "witnessed_to", "notes"]
     assert report["lacks"] == ["not_sound", "not_complete", "self_asserted"]
     assert report["sound"] is None
     assert report["problems"] == []

@@ -17,6 +17,7 @@ from assent_verify.errors import ProofError
 from assent_verify.note import VerifierKey, decode_base64, encode_base64
 from assent_verify.report import Report
 from assent_verify.verify import Verifier
+from assent_verify.witnessed import Asked
 
 FORMAT, EVIDENCE = "assent-export/1", "assent-evidence/1"
 #: Longest line; only disclosed values come near it.
@@ -146,6 +147,17 @@ class Export:
             while line := file.readline(MAX_LINE):
                 yield line.removesuffix(b"\n")
 
+    def notes(self) -> Iterator[bytes]:
+        """The checkpoints, unverified.
+
+        Raises:
+            ProofError: a line after the leaves is none that may stand there.
+        """
+        for line in self.tail():
+            kind, value = tail_line(line)
+            if kind == "checkpoint":
+                yield value.encode()
+
     def leaf(self, file: BinaryIO, index: int) -> bytes:
         """A leaf that `leaves` has given out before, from a handle of the caller."""
         file.seek(self._starts[index])
@@ -157,14 +169,20 @@ class Export:
 
 
 def verify(
-    export: Export, log_key: VerifierKey | Iterable[VerifierKey] | None = None, reviewer_roots: Iterable[bytes] = ()
+    export: Export,
+    log_key: VerifierKey | Iterable[VerifierKey] | None = None,
+    reviewer_roots: Iterable[bytes] = (),
+    asked: Asked = Asked(),  # noqa: B008 - frozen
 ) -> Report:
     """Verify a whole export.
+
+    Args:
+        log_key, reviewer_roots, asked: as `Verifier` takes them.
 
     Raises:
         OSError: what reading the file raises.
     """
-    verifier = Verifier(log_key, reviewer_roots)
+    verifier = Verifier(log_key, reviewer_roots, asked)
     if export.size < export.header.size or not export.whole:
         message = f"the header promises {export.header.size} leaves and whole lines, the file holds {export.size}"
         verifier.problem(None, "truncated", message, "complete")

@@ -9,6 +9,7 @@ from assent_verify import bundle, evidence
 from assent_verify.note import VerifierKey
 from assent_verify.report import Report
 from assent_verify.verify import Verifier
+from assent_verify.witnessed import Asked
 
 _EVIDENCE = b'{"format":"assent-evidence/'
 
@@ -17,13 +18,13 @@ def verify_file(
     open: Callable[[], BinaryIO],
     log_key: VerifierKey | Iterable[VerifierKey] | None = None,
     reviewer_roots: Iterable[bytes] = (),
+    asked: Asked = Asked(),  # noqa: B008 - frozen
 ) -> Report:
     """Verify an export or an evidence bundle, whichever it is.
 
     Args:
         open: opens the file for reading from its start, each time it is called.
-        log_key: a key that signs checkpoints, or several; None takes the log's own word for it.
-        reviewer_roots: raw public keys of people who are trusted beforehand.
+        log_key, reviewer_roots, asked: as `Verifier` takes them.
 
     Raises:
         ProofError: `not_an_export` if it is neither.
@@ -32,5 +33,5 @@ def verify_file(
     with open() as file:
         start = file.read(len(_EVIDENCE))
     if start == _EVIDENCE:
-        return evidence.verify(open, Verifier(log_key, reviewer_roots))
-    return bundle.verify(bundle.Export(open), log_key, reviewer_roots)
+        return evidence.verify(open, Verifier(log_key, reviewer_roots, asked))
+    return bundle.verify(bundle.Export(open), log_key, reviewer_roots, asked)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-Axis = Literal["sound", "complete", "disclosed", "replayed"]
+Axis = Literal["sound", "witnessed", "complete", "disclosed", "replayed"]
 #: A log that is broken throughout names this many problems; the rest are counted.
 MAX_PROBLEMS = 100
 
@@ -44,7 +44,8 @@ class Report:
 
     Args:
         sound: every leaf is well-formed, in its place, and anchored by signed checkpoints.
-        witnessed: independent witnesses signed the checkpoints.
+        witnessed: enough witnesses of a policy from outside cosigned the last checkpoint; None if none
+            was given, or if leaves follow the last witnessed one.
         complete: nothing that the last checkpoint commits to is missing; None if leaves follow it.
         disclosed: every disclosed value opens its commitment.
         replayed: every decision that could be made again came out as recorded; None without the engine.
@@ -55,6 +56,8 @@ class Report:
         notes: what a reader must know beside the answers.
         self_asserted: keys were taken from the log itself.
         open_after: number of the last leaf that is vouched for, if others follow it or may.
+        witnessed_to: number of the last leaf that witnesses vouch for, if leaves follow it.
+        policy: a policy of witnesses was given.
     """
 
     sound: bool | None
@@ -69,11 +72,14 @@ class Report:
     open_after: int | None = None
     size: int = 0
     replayed: bool | None = None
+    witnessed_to: int | None = None
+    policy: bool = False
 
     @property
     def holds(self) -> bool:
         """No answer is `no`, and the log is sound."""
-        return self.sound is True and not {False} & {self.complete, self.disclosed, self.replayed}
+        others = (self.witnessed, self.complete, self.disclosed, self.replayed)
+        return self.sound is True and False not in others
 
     @property
     def lacks(self) -> list[str]:
@@ -82,13 +88,14 @@ class Report:
             "not_sound": self.sound is not True,
             "not_complete": self.complete is not True or self.open_after is not None,
             "not_disclosed": self.disclosed is False,
+            "not_witnessed": self.policy and self.witnessed is not True,
             "self_asserted": self.self_asserted,
         }
         return [code for code, lacking in found.items() if lacking]
 
     @property
     def strict(self) -> bool:
-        """Sound and complete to the last leaf, with keys that came from outside the log."""
+        """Sound, complete, and witnessed if that was asked, to the last leaf, with keys from outside the log."""
         return not self.lacks
 
     def as_json(self) -> dict[str, object]:
@@ -106,14 +113,15 @@ class Report:
             "lacks": self.lacks,
             "size": self.size,
             "open_after": self.open_after,
+            "witnessed_to": self.witnessed_to,
             "notes": self.notes,
         }
 
     def lines(self) -> list[str]:
         """The report for a person, line by line."""
-        answers: tuple[tuple[str, bool | None, Axis | None], ...] = (
+        answers: tuple[tuple[str, bool | None, Axis], ...] = (
             ("SOUND", self.sound, "sound"),
-            ("WITNESSED", self.witnessed, None),
+            ("WITNESSED", self.witnessed, "witnessed"),
             ("COMPLETE", self.complete, "complete"),
             ("DISCLOSED", self.disclosed, "disclosed"),
             ("REPLAYED", self.replayed, "replayed"),
@@ -124,6 +132,8 @@ class Report:
             first = next((f"{problem}" for problem in self.problems if problem.axis == axis), "")
             if name == "COMPLETE" and answer is None and self.open_after is not None:
                 first = f"OPEN AFTER LEAF {self.open_after}: nothing signed vouches for what follows"
+            if name == "WITNESSED" and answer is None and self.witnessed_to is not None:
+                first = f"WITNESSED UP TO LEAF {self.witnessed_to}: not what follows"
             word = {True: "yes", False: "no", None: "not checked"}[answer]
             out.append(f"{name:<10} {word:<11}  {first}".rstrip() if answer is not True else f"{name:<10} {word}")
         rest = self.problems if len(self.problems) > 1 else []

@@ -41,6 +41,7 @@ from assent_verify.receipt import (
     read,
 )
 from assent_verify.report import MAX_PROBLEMS, Axis, Problem, Report
+from assent_verify.witnessed import Asked, Witnessed
 
 #: A permit bounds the start of its effect, in ms.
 PERMIT_LIFE = 60_000
@@ -63,12 +64,17 @@ class Verifier:
     """Checks one log; feed leaves in order, and each checkpoint before the leaf after it.
 
     Args:
-        log_key: a key that signs checkpoints, or several; None takes the log's own word for it.
+        log_key: a key that signs checkpoints, or several; None takes those of the policy of
+            witnesses, if it names logs, else the log's own word for it.
         reviewer_roots: raw public keys of people who are trusted beforehand.
+        asked: what witnesses are asked for.
     """
 
     def __init__(
-        self, log_key: VerifierKey | Iterable[VerifierKey] | None = None, reviewer_roots: Iterable[bytes] = ()
+        self,
+        log_key: VerifierKey | Iterable[VerifierKey] | None = None,
+        reviewer_roots: Iterable[bytes] = (),
+        asked: Asked = Asked(),  # noqa: B008 - frozen
     ) -> None:
         given = [log_key] if isinstance(log_key, VerifierKey) else log_key or ()
         self._keys = LogKeys(given, self._refuse)
@@ -92,6 +98,11 @@ class Verifier:
         self._authority = Authority(reviewer_roots, self._refuse)
         self._attempts = Attempts(self._refuse, self._authority.attested)
         self._custody = Custody(self._refuse, self._roots)
+        self._witnessed = Witnessed(asked, self._not_witnessed)
+        self._given = bool(given)
+
+    def _not_witnessed(self, leaf: int | None, code: str, message: str) -> None:
+        self.problem(leaf, code, message, "witnessed")
 
     def _refuse(self, code: str, message: str, axis: Axis = "sound") -> None:
         """Note a problem at the leaf in hand, which the tree has not taken in yet."""
@@ -155,6 +166,7 @@ class Verifier:
                 raise ProofError("sessions_differ", "the open sessions are not those that it commits to")
             if anchors:
                 self._last = checkpoint
+                self._witnessed.take(checkpoint, note)
         except ProofError as error:
             self.problem(size - 1, error.code, f"checkpoint of size {size}: {error.message}")
 
@@ -203,6 +215,12 @@ class Verifier:
             self._refuse("no_genesis", "the log does not start with its genesis")
             return
         self._origin = str(leaf.subject["origin"])
+        policy = self._witnessed.policy
+        if policy is not None and policy.logs and not self._given:
+            own = [key for key in policy.logs if key.name == self._origin]
+            if not own:
+                self._refuse("log_not_in_policy", "the policy names logs, and this is none of them")
+            self._keys = LogKeys(own, self._refuse)
         self._keys.begin(self._origin, str(leaf.subject["log_key"]))
 
     def named(self, origin: str, log_key: str) -> None:
@@ -335,6 +353,7 @@ class Verifier:
             complete, open_after = self._complete_part(notes)
         else:
             complete = self._complete(notes)
+        witnessed = self._witnessed.finish(size, notes)
         sound = False if "sound" in self._failed else True if self._last else None
         if self._more:
             notes.append(f"{self._more} more problems are not listed")
@@ -351,7 +370,7 @@ class Verifier:
         notes += self._custody.notes()
         return Report(
             sound=sound,
-            witnessed=None,
+            witnessed=witnessed,
             complete=complete,
             disclosed=(None if not self._disclosed else "disclosed" not in self._failed),
             leaves=size - self._part.hidden,
@@ -361,6 +380,8 @@ class Verifier:
             notes=notes,
             self_asserted=self._keys.self_asserted or self._authority.self_asserted,
             open_after=open_after,
+            witnessed_to=self._witnessed.size - 1 if 0 < self._witnessed.size < size else None,
+            policy=self._witnessed.policy is not None,
         )
 
     def _complete(self, notes: list[str]) -> bool | None:
