@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from assent.cli.convert import command as convert
 from assent.cli.ledger import Lines, Receipt, find, receipts, whole_attempt
 from assent.cli.output import columns, visible
 from assent.cli.shell import JSON_OPTION, Shell, with_shell
@@ -22,6 +23,9 @@ _PAGE = 500  # lines aligned together
 @click.group("receipts")
 def command() -> None:
     """List, show and export receipts."""
+
+
+command.add_command(convert)
 
 
 @command.command("list")

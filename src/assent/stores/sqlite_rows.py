@@ -47,6 +47,9 @@ def unavailable(error: sqlite3.Error) -> UnavailableError:
         return UnavailableError(
             "store_busy", f"`assent.db` is locked: {error}", help="look for a stopped process that uses the home"
         )
+    if primary == sqlite3.SQLITE_ERROR and "no such" in str(error):
+        text = "`assent.db` was written by an older version, and lacks what this needs"
+        return UnavailableError("store_older", text, help="it is brought forward when `assent mcp` next starts on it")
     return UnavailableError(
         "store_failed", f"`assent.db` failed: {error}", help="look at the disk; work resumes by itself when it is back"
     )
