@@ -10,7 +10,7 @@ from tests.architecture.source import Function, Module
 MODULE, FUNCTION, PARAMETERS = (300, 600), (40, 80), (5, 8)
 #: An edge is thin: a driver over 300 lines is no driver, whatever its reason.
 EDGE, EDGES = (300, 300), "assent/edges/"
-CORE_LINES, VERIFIER_LINES, ALL_LINES = 5_000, 2_500, 30_000
+CORE_LINES, VERIFIER_LINES, ALL_LINES = 5_000, 3_300, 30_000
 #: Analysers are pure as well, but each reads one foreign language and stands alone (docs/decisions/005).
 ANALYSERS, ANALYSER_LINES = "assent/catalog/analysers/", 3_500
 CORE = ("assent/model/", "assent/policy/", "assent/decide/", "assent/catalog/")
@@ -24,6 +24,7 @@ REASONS: Mapping[str, str] = {
     "assent/admin/signed.py:append": "the members of a signed system leaf, each of another type",
     "assent/assembly.py": "everything concrete is named in this one place, and how a home is opened in each need",
     "assent/catalog/analysers/__init__.py:analyse": "every fact of a call, named once",
+    "assent/cli/convert.py:command": "a command's options are its parameters",
     "assent/cli/approve.py:command": "a command's options are its parameters",
     "assent/cli/install.py:command": "a command's options are its parameters",
     "assent/catalog/analysers/shell.py": "one shell while a script is read: every construct of its grammar",

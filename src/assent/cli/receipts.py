@@ -20,12 +20,9 @@ from assent.cli.story import as_json_story, tell
 _PAGE = 500  # lines aligned together
 
 
-@click.group("receipts")
+@click.group("receipts", commands={"convert": convert})
 def command() -> None:
     """List, show and export receipts."""
-
-
-command.add_command(convert)
 
 
 @command.command("list")
