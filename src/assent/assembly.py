@@ -260,20 +260,27 @@ def open_home(config: Config) -> Home:
     try:
         ring = Ring(config.home)
         key = _log_key(config.home, store, ring)
-        mark = marks.Mark(marks.folder(os.environ), key.name)
-        if (config.home / LOST_HEAD).exists():
-            raise rollback.refusal("accepting that receipts were lost was begun, and not finished")
-        with store.read() as reader:
-            seen = rollback.check(reader, mark.read())
-        if not seen:
-            logger.warning("this machine has not seen this log before: that it is the newest copy cannot be told here")
-        home = _open(config, store, ring, key)
-        home.mark = mark
-        home.log.signed = mark.advance
+        home = _open(config, store, ring, key, _mark(config, store, key))
     except BaseException:
         store.close()
         raise
     return home
+
+
+def _mark(config: Config, store: Store, key: VerifierKey) -> marks.Mark:
+    """What this machine remembers of the log, which must not be more than the home has.
+
+    Raises:
+        UnavailableError: `rolled_back`, or it cannot be read.
+    """
+    mark = marks.Mark(marks.folder(os.environ), key.name)
+    if (config.home / LOST_HEAD).exists():
+        raise rollback.refusal("accepting that receipts were lost was begun, and not finished")
+    with store.read() as reader:
+        seen = rollback.check(reader, mark.read())
+    if not seen:
+        logger.warning("this machine has not seen this log before: that it is the newest copy cannot be told here")
+    return mark
 
 
 @contextmanager
@@ -298,7 +305,7 @@ def open_rolled_back(config: Config) -> Iterator[tuple[Home, tuple[int, bytes], 
             if lost.exists():
                 os.replace(lost, head)
             raise RequestError("not_rolled_back", "this home is the newest that is known of", help="nothing to accept")
-        home = _open(config, store, Ring(config.home), key)
+        home = _open(config, store, Ring(config.home), key, mark)
     except BaseException:
         store.close()
         raise
@@ -327,20 +334,23 @@ def open_to_rotate(config: Config) -> Home:
             spans = logkeys.spans(reader)
         if not spans:
             raise UnavailableError("empty_log", "the log has no leaf", help="run: assent init")
-        home = _open(config, store, Ring(config.home), VerifierKey.parse(spans[-1].keys[0]))
+        key = VerifierKey.parse(spans[-1].keys[0])
+        home = _open(config, store, Ring(config.home), key, _mark(config, store, key))
     except BaseException:
         store.close()
         raise
     return home
 
 
-def _open(config: Config, store: Store, ring: Ring, key: VerifierKey) -> Home:
+def _open(config: Config, store: Store, ring: Ring, key: VerifierKey, mark: marks.Mark) -> Home:
     clock = SystemClock()
     node = new_id("node", secrets.token_bytes(16))
     log = Log(store, clock, ring, origin=key.name, node=node)
+    log.signed = mark.advance
     try:
         homes.begin(log, store, config, str(key), clock.now())
         home = Home(config, store, log, clock, key)
+        home.mark = mark
         home.recover()
         with store.read() as reader:
             behind = bool(reader.unsigned()) or reader.last_checkpoint() < reader.size()

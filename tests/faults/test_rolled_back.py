@@ -78,6 +78,17 @@ def test_an_older_copy_decides_nothing_until_the_operator_has_accepted_the_loss(
     assert again.err.startswith("error[not_rolled_back]")
 
 
+def test_a_rotation_counts_for_the_mark_and_is_refused_on_an_older_copy(world: World) -> None:
+    """Changing keys is a receipt like any other: losing it is noticed, and an older copy cannot be rotated either."""
+    copy = copied(world.home, "backup")
+    key = ["--yes", "--key", str(world.key)]
+    assert world.run("keys", "rotate", *key).code == 0
+    put_back(copy, world.home, whole=True)
+    for words in (["clock", "confirm"], ["keys", "rotate"], ["keys", "rotate", "--lost"]):
+        assert world.run(*words, *key).err.startswith("error[rolled_back]"), words
+    assert world.run("home", "accept-rollback", *key).code == 0
+
+
 def test_a_home_moved_to_another_machine_is_told_apart(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

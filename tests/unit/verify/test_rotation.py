@@ -200,6 +200,13 @@ def test_a_forged_log_that_only_names_the_trusted_key_proves_nothing() -> None:
     assert (report.sound, report.holds) == (None, False)
 
 
+def test_a_key_that_nobody_trusts_does_not_vouch_when_it_leaves() -> None:
+    """A forger changes between keys of their own, and then names the trusted key: nothing is anchored."""
+    log = planned()
+    log.rotate("lost", [THIRD], [NEW])
+    assert verify(log, [THIRD]).sound is None
+
+
 def test_a_rotation_to_a_key_that_was_in_force_before_is_refused() -> None:
     """A stolen key does not come back."""
     log = planned()

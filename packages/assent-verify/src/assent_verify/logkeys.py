@@ -79,8 +79,6 @@ class LogKeys:
             self._refuse("rotation_keys", f"a log has 1 to {MAX_KEYS} keys, each named after its origin")
         planned = subject["reason"] == "planned"
         self._left = (*(key for key in self._left if key not in removed), *(removed if planned else ()))
-        if not planned:
-            self._trusted.difference_update(removed)
         if vouched:
             self._trusted.update(added)
         self._keys = kept + added
