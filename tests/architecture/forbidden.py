@@ -43,6 +43,8 @@ REASONS: Mapping[str, str] = {
     "singletons assent/catalog/verbs.py": "a constant table, spelled as words",
     "singletons assent_verify/canonical.py": "the parser's and the writer's fixed rules; both keep no state",
     "singletons assent_verify/merkle.py": "the hash of the empty tree, RFC 6962 §2.1",
+    "singletons assent_verify/events.py": "the grammar of system leaves, a constant table",
+    "singletons assent_verify/spelling.py": "one spelling per value, a constant table",
     "singletons assent_verify/receipt.py": "the grammar of a leaf, a constant table",
     "sql_formatted assent/cli/demo/scenes.py": "what the attacking agent of the demo says, not what the store is told",
 }
