@@ -11,8 +11,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from assent_verify.canonical import digest
+from assent_verify.cosignature import WitnessKey
 from assent_verify.note import VerifierKey
 
 from assent.admin import activate, rollback, texts
@@ -49,6 +51,9 @@ from assent.stores.home import filesystem, prepare
 from assent.stores.sqlite import SqliteStore
 from assent.stores.view import view
 
+if TYPE_CHECKING:
+    from assent.stores.book import WitnessBook
+
 logger = logging.getLogger("assent")
 
 DATABASE = "assent.db"
@@ -58,6 +63,7 @@ LOG_KEY = key_ring.FIRST
 SEAL_KEY = "seal.key"
 LOST_HEAD = "assent.head.lost"
 OPERATOR_KEY = "operator.key"
+WITNESS_KEY = "witness.key"
 
 
 class Home:
@@ -497,3 +503,21 @@ def read_log(path: Path) -> Iterator[Reader]:
             return
     with view(file) as reader:
         yield reader
+
+
+def open_witness(folder: Path) -> tuple[WitnessBook, WitnessKey, KeySigner]:
+    """What a witness remembers, its name and public key, and its private key; made if missing.
+
+    Raises:
+        ConfigError: its key is exposed or damaged.
+        UnavailableError: the folder or its files cannot be read or written.
+    """
+    from assent.stores.book import WitnessBook
+
+    book = WitnessBook(folder)
+    path = folder / WITNESS_KEY
+    if not path.exists():
+        with suppress(ConfigError):  # another process was faster
+            key_files.create(path)
+    signer = key_files.load(path)
+    return book, WitnessKey(f"assent-witness/{digest(signer.public)[7:23]}", signer.public), signer

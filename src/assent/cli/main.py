@@ -53,6 +53,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "keys": ("keys", "List, rotate and publish the keys that sign the log."),
         "replay": ("replay", "Decide recorded decisions again; try other policies."),
         "statement": ("statement", "Write down, signed, what a file proves and what not."),
+        "witness": ("witness", "Witness other logs; have this one witnessed."),
         "verify": ("verify", "Check a log offline, leaf by leaf."),
         "reconcile": ("reconcile", "Hold receipts against what other logs say was executed."),
     },
