@@ -41,12 +41,13 @@ from assent.model.ids import new_id
 from assent.model.principal import Principal
 from assent.notify.desktop import Desktop, available
 from assent.policy import cedar
-from assent.ports import Clock, Reader, Store
+from assent.ports import Clock, Place, Reader, Store
 from assent.record import gaps, logkeys
 from assent.record.log import Log
 from assent.record.recovery import Liveness, recover
 from assent.stores import home as store_homes
 from assent.stores import mark as marks
+from assent.stores.directory import Directory
 from assent.stores.home import filesystem, prepare
 from assent.stores.sqlite import SqliteStore
 from assent.stores.view import view
@@ -521,3 +522,16 @@ def open_witness(folder: Path) -> tuple[WitnessBook, WitnessKey, KeySigner]:
             key_files.create(path)
     signer = key_files.load(path)
     return book, WitnessKey(f"assent-witness/{digest(signer.public)[7:23]}", signer.public), signer
+
+
+def open_place(where: str) -> Place:
+    """Where a log is published: a directory, or a bucket if it is a URL.
+
+    Raises:
+        ConfigError: it is a URL of nothing that is known, or the extra `objects` is not installed.
+    """
+    if "://" in where:
+        from assent.stores.bucket import Bucket
+
+        return Bucket(where)
+    return Directory(Path(where))

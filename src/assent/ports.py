@@ -175,6 +175,9 @@ class Reader(Protocol):
     def checkpoints(self) -> Sequence[tuple[int, bytes]]:
         """`(tree size, signed note)`, oldest first."""
 
+    def newest_checkpoint(self) -> tuple[int, bytes] | None:
+        """The last of `checkpoints`; None if none is signed."""
+
     def unsigned(self) -> Mapping[int, str]:
         """Claimed tree sizes that nobody has signed yet, with the text to sign."""
 
@@ -280,6 +283,38 @@ class Store(Protocol):
         """A number that moves when any process has committed; microseconds to ask."""
 
     def close(self) -> None: ...
+
+
+class Place(Protocol):
+    """Where a log is published: a directory or a bucket that anybody may read (c2sp.org/tlog-tiles)."""
+
+    def get(self, name: str) -> bytes | None:
+        """What is there under this name; None if nothing is.
+
+        Raises:
+            UnavailableError: `place_unavailable`.
+        """
+
+    def put(self, name: str, data: bytes) -> None:
+        """Put what never changes, whole or not at all; the same again is nothing.
+
+        Raises:
+            UnavailableError: `place_unavailable`, or `place_differs` if there is something else.
+        """
+
+    def replace(self, name: str, data: bytes) -> None:
+        """Put what changes, whole or not at all, after everything that was put before it.
+
+        Raises:
+            UnavailableError: `place_unavailable`.
+        """
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Nobody else publishes here meanwhile, as far as the place can tell.
+
+        Raises:
+            UnavailableError: `place_busy`.
+        """
 
 
 class Clock(Protocol):

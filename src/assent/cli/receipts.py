@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from assent.cli import publishing
 from assent.cli.convert import command as convert
 from assent.cli.ledger import Lines, Receipt, find, receipts, whole_attempt
 from assent.cli.output import columns, visible
@@ -20,9 +21,9 @@ from assent.cli.story import as_json_story, tell
 _PAGE = 500  # lines aligned together
 
 
-@click.group("receipts", commands={"convert": convert})
+@click.group("receipts", commands=[convert, publishing.proof, publishing.publish, publishing.serve])
 def command() -> None:
-    """List, show and export receipts."""
+    """List, show, export, prove and publish receipts."""
 
 
 @command.command("list")

@@ -131,6 +131,9 @@ class MemoryReader:
     def checkpoints(self) -> Sequence[tuple[int, bytes]]:
         return sorted(self._rows.note.items())
 
+    def newest_checkpoint(self) -> tuple[int, bytes] | None:
+        return max(self._rows.note.items(), default=None)
+
     def unsigned(self) -> Mapping[int, str]:
         claims: list[tuple[int, Claim]] = sorted(self._rows.claim.items())
         return {size: claim.body for size, claim in claims if size not in self._rows.note}

@@ -167,6 +167,9 @@ class Overlay:
     def checkpoints(self) -> Sequence[tuple[int, bytes]]:
         return sorted({**dict(self._base.checkpoints()), **self.rows.note}.items())
 
+    def newest_checkpoint(self) -> tuple[int, bytes] | None:
+        return max(self.rows.note.items(), default=self._base.newest_checkpoint())
+
     def unsigned(self) -> Mapping[int, str]:
         claims = {**self._base.unsigned(), **{claim.size: claim.body for claim in self.rows.claim.values()}}
         return {size: body for size, body in sorted(claims.items()) if size not in self.rows.note}

@@ -265,6 +265,9 @@ class SqliteReader:
     def checkpoints(self) -> Sequence[tuple[int, bytes]]:
         return [(row[0], row[1]) for row in self.rows("signed_checkpoints")]
 
+    def newest_checkpoint(self) -> tuple[int, bytes] | None:
+        return self._one(lambda row: (row[0], row[1]), "newest_checkpoint")
+
     def unsigned(self) -> Mapping[int, str]:
         return dict(self.rows("unsigned_checkpoints"))
 

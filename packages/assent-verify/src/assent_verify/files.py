@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import BinaryIO
 
-from assent_verify import bundle, evidence
+from assent_verify import bundle, evidence, proof
 from assent_verify.note import VerifierKey
 from assent_verify.report import Report
 from assent_verify.verify import Verifier
@@ -20,18 +20,20 @@ def verify_file(
     reviewer_roots: Iterable[bytes] = (),
     asked: Asked = Asked(),  # noqa: B008 - frozen
 ) -> Report:
-    """Verify an export or an evidence bundle, whichever it is.
+    """Verify an export, an evidence bundle or the proof of one receipt, whichever it is.
 
     Args:
         open: opens the file for reading from its start, each time it is called.
         log_key, reviewer_roots, asked: as `Verifier` takes them.
 
     Raises:
-        ProofError: `not_an_export` if it is neither.
+        ProofError: `not_an_export`, `bad_proof` or `bad_base64` if it is none.
         OSError: what opening or reading raises.
     """
     with open() as file:
         start = file.read(len(_EVIDENCE))
+        if start.startswith(proof.FORMAT.encode()):
+            return proof.verify(start + file.read(proof.MAX_PROOF), log_key)
     if start == _EVIDENCE:
         return evidence.verify(open, Verifier(log_key, reviewer_roots, asked))
     return bundle.verify(bundle.Export(open), log_key, reviewer_roots, asked)
