@@ -59,7 +59,7 @@ def test_every_byte_counts() -> None:
     for at in range(len(data)):
         broken = data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
         try:
-            report = proofs.verify(broken, key)
+            report = proofs.verify(broken, [key])
         except ProofError:
             continue
         assert report.sound is not True, f"byte {at}"
@@ -95,7 +95,7 @@ def test_a_leaf_that_is_no_receipt_is_no_proof_of_one() -> None:
     """The leaf itself is checked, not only its place."""
     log = SignedLog(300)
     with log.store.read() as reader:
-        report = proofs.verify(prove(reader, 200), log.key)
+        report = proofs.verify(prove(reader, 200), [log.key])
     assert report.sound is False
 
 

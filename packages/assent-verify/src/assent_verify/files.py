@@ -33,7 +33,8 @@ def verify_file(
     with open() as file:
         start = file.read(len(_EVIDENCE))
         if start.startswith(proof.FORMAT.encode()):
-            return proof.verify(start + file.read(proof.MAX_PROOF), log_key)
+            keys = [log_key] if isinstance(log_key, VerifierKey) else list(log_key or ())
+            return proof.verify(start + file.read(proof.MAX_PROOF), keys, asked)
     if start == _EVIDENCE:
         return evidence.verify(open, Verifier(log_key, reviewer_roots, asked))
     return bundle.verify(bundle.Export(open), log_key, reviewer_roots, asked)

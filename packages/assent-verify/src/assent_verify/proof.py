@@ -7,7 +7,7 @@ that the log's key signed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from assent_verify.checkpoint import Checkpoint
@@ -16,6 +16,7 @@ from assent_verify.merkle import HASH_SIZE, leaf_hash, verify_inclusion
 from assent_verify.note import MAX_NOTE, Note, VerifierKey, decode_base64, encode_base64
 from assent_verify.receipt import read
 from assent_verify.report import Problem, Report
+from assent_verify.witnessed import Asked, Witnessed
 
 FORMAT = "c2sp.org/tlog-proof@v1"
 #: The longest that is read: a leaf, a path of 63 hashes and a checkpoint are shorter.
@@ -70,15 +71,14 @@ class Proof:
         """The checkpoint that the leaf is proved to be in.
 
         Args:
-            keys: the log's keys, all of which must have signed it; none: signatures are not looked at.
+            keys: the log's keys, one of which must have signed it; none: signatures are not looked at.
 
         Raises:
-            ProofError: the leaf is no receipt, the path does not lead to the root, or a key has not signed.
+            ProofError: the leaf is no receipt, the path does not lead to the root, or none of the keys signed.
         """
         note = Note.parse(self.checkpoint)
         checkpoint = Checkpoint.parse(note.text)
-        for key in keys:
-            note.verify([key])
+        for key in note.verify(known) if (known := tuple(keys)) else ():
             if key.name != checkpoint.origin:
                 raise ProofError("origin", f"the checkpoint is of the log `{checkpoint.origin}`, not of `{key.name}`")
         verify_inclusion(leaf_hash(self.leaf), self.index, checkpoint.size, self.path, checkpoint.root)
@@ -86,7 +86,7 @@ class Proof:
         return checkpoint
 
 
-def verify(data: bytes, log_key: VerifierKey | None = None) -> Report:
+def verify(data: bytes, log_keys: Sequence[VerifierKey] = (), asked: Asked = Asked()) -> Report:  # noqa: B008 - frozen
     """The report on a proof of one receipt: it says nothing about any other leaf.
 
     Without the log's key there is nobody whose word it is, so that nothing is `sound`.
@@ -96,11 +96,15 @@ def verify(data: bytes, log_key: VerifierKey | None = None) -> Report:
     """
     proof = Proof.parse(data)
     try:
-        checkpoint = proof.verify([log_key] if log_key else [])
+        checkpoint = proof.verify(log_keys)
     except ProofError as error:
         return Report(False, None, None, None, 1, "", [Problem(proof.index, error.code, error.message)])
+    problems: list[Problem] = []
     notes = [f"ONE RECEIPT: leaf {proof.index} of {checkpoint.size} in the log `{checkpoint.origin}`, and nothing else"]
-    if log_key is None:
+    if not log_keys:
         notes.append("the checkpoint's signature was not checked: the log's key must be given, from outside the proof")
+    witnessed = Witnessed(asked, lambda leaf, code, text: problems.append(Problem(leaf, code, text, "witnessed")))
+    witnessed.take(checkpoint, Note.parse(proof.checkpoint))
+    seen = witnessed.finish(checkpoint.size, notes)
     root = f"sha256:{checkpoint.root.hex()}"
-    return Report(True if log_key else None, None, None, None, 1, root, [], notes, size=checkpoint.size)
+    return Report(True if log_keys else None, seen, None, None, 1, root, problems, notes, size=checkpoint.size)

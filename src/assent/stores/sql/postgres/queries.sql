@@ -134,6 +134,9 @@ SELECT idx FROM sidecar WHERE expires < %s ORDER BY expires LIMIT %s;
 -- name: signed_checkpoints
 SELECT size, note FROM checkpoint WHERE note IS NOT NULL ORDER BY size;
 
+-- name: newest_checkpoint
+SELECT size, note FROM checkpoint WHERE note IS NOT NULL ORDER BY size DESC LIMIT 1;
+
 -- name: unsigned_checkpoints
 SELECT size, body FROM checkpoint WHERE note IS NULL ORDER BY size;
 
