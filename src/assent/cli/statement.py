@@ -56,14 +56,18 @@ def command(
     from assent_verify.files import verify_file
     from assent_verify.given import gather
     from assent_verify.note import VerifierKey, sign
+    from assent_verify.policy import Policy
     from assent_verify.statement import About, text
     from assent_verify.trust import parse
+    from assent_verify.witnessed import Asked
 
     from assent.assembly import unlock_key
 
     try:
-        given = gather(log_keys, reviewers, parse(trust.read_bytes()) if trust else None, str(trust))
-        report = verify_file(partial(_open, file), given.log_keys, given.roots)
+        found = parse(trust.read_bytes()) if trust else None
+        given = gather(log_keys, reviewers, found, str(trust))
+        policy = Policy.parse(str(found).encode()) if found and found.policy else None
+        report = verify_file(partial(_open, file), given.log_keys, given.roots, Asked(policy))
     except ProofError as error:
         raise ConfigError(error.code, error.message, help=error.help) from error
     with file.open("rb") as opened:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from assent_verify.__main__ import main
+from assent_verify.cosignature import WitnessKey
 from assent_verify.errors import ProofError
 from assent_verify.files import verify_file
 from assent_verify.given import gather
@@ -17,7 +19,8 @@ from assent_verify.trust import Trust, parse
 from conformance.receipt.sample import ORIGIN, SampleLog, private_key, sample
 
 MADE = "2026-11-24T08:30:00.123Z"
-POLICY = ("witness w1 witness.example+aabbccdd+AAAA https://witness.example/", "quorum w1")
+WITNESS = WitnessKey("witness.example", private_key("witness").public_key().public_bytes_raw())
+POLICY = (f"witness w1 {WITNESS} https://witness.example/", "quorum w1")
 
 
 def person(log: SampleLog) -> VerifierKey:
@@ -75,7 +78,7 @@ def test_a_log_is_held_against_the_document_and_says_where_keys_came_from(
     """`--trust` alone is enough for `--strict`, and the report names the source of each key."""
     log = sample()
     (tmp_path / "log.export").write_bytes(log.export())
-    (tmp_path / "trust").write_bytes(signed(log, trust_of(log)))
+    (tmp_path / "trust").write_bytes(signed(log, replace(trust_of(log), policy=())))
     code = main([str(tmp_path / "log.export"), "--trust", str(tmp_path / "trust")])
     told = capsys.readouterr().out
     assert code == 0
@@ -84,6 +87,10 @@ def test_a_log_is_held_against_the_document_and_says_where_keys_came_from(
     other = SampleLog(log_private=private_key("another log"))
     (tmp_path / "other").write_bytes(signed(other, trust_of(other)))
     assert main([str(tmp_path / "log.export"), "--trust", str(tmp_path / "other")]) == 4
+    (tmp_path / "witnessed").write_bytes(signed(log, trust_of(log)))
+    capsys.readouterr()
+    assert main([str(tmp_path / "log.export"), "--trust", str(tmp_path / "witnessed")]) == 4
+    assert "WITNESSED  no" in capsys.readouterr().out  # the document names a witness, who has not signed
 
 
 def test_a_statement_says_what_was_and_was_not_proved_and_is_checked(

@@ -25,7 +25,7 @@ from assent_verify.note import VerifierKey
 from assent_verify.policy import Policy, quorum_of
 from assent_verify.report import Report
 from assent_verify.statement import About, check
-from assent_verify.trust import parse
+from assent_verify.trust import Trust, parse
 from assent_verify.witnessed import Asked
 
 OK, UNREADABLE, NOT_PROVED = 0, 1, 4
@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         trust = parse(Path(arguments.trust).read_bytes()) if arguments.trust else None
         given = gather(arguments.log_key, arguments.reviewer, trust, arguments.trust)
         signer = VerifierKey.parse(arguments.signer) if arguments.signer else None
-        asked = Asked(_policy(arguments), arguments.max_silence)
+        asked = Asked(_policy(arguments, trust), arguments.max_silence)
     except OSError as error:
         return _unreadable(arguments.trust, error.strerror)
     except ProofError as error:
@@ -111,8 +111,8 @@ def _compare(argv: Sequence[str]) -> int:
     return OK if found.same else NOT_PROVED
 
 
-def _policy(arguments: argparse.Namespace) -> Policy | None:
-    """Which witnesses must have cosigned, from a policy file or from keys; None if neither is given."""
+def _policy(arguments: argparse.Namespace, trust: Trust | None) -> Policy | None:
+    """Which witnesses must have cosigned, from a policy file, from keys, or from --trust; None if none says."""
     if arguments.policy:
         if arguments.witness or arguments.quorum:
             raise ProofError("bad_policy", "give --policy, or --witness and --quorum, not both")
@@ -120,6 +120,8 @@ def _policy(arguments: argparse.Namespace) -> Policy | None:
             return Policy.parse(Path(arguments.policy).read_bytes())
         except OSError as error:
             raise ProofError("bad_policy", f"cannot read `{arguments.policy}`: {error.strerror}") from error
+    if trust is not None and trust.policy and not arguments.witness:
+        return Policy.parse(str(trust).encode())  # its text is a policy; what is ours in it are comments
     keys = [WitnessKey.parse(text) for text in arguments.witness]
     if not keys and (arguments.quorum is not None or arguments.max_silence is not None):
         raise ProofError("bad_policy", "--quorum and --max-silence need --witness or --policy")
