@@ -16,7 +16,14 @@ from assent_verify.canonical import canonicalize, canonicalize_leaf, digest
 from assent_verify.checkpoint import SYSTEM, Checkpoint, heads_line
 from assent_verify.merkle import Frontier, leaf_hash
 from assent_verify.note import VerifierKey, sign
-from assent_verify.receipt import APPROVAL_PREFIX, commit, system_statement
+from assent_verify.receipt import (
+    APPROVAL_PREFIX,
+    OUTCOME_PREFIX,
+    PARTS,
+    commit,
+    commit_parts,
+    system_statement,
+)
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 START = 1_780_000_000_000  # ms since the epoch
@@ -102,11 +109,17 @@ class SampleLog:
         """The first leaf."""
         return self.system("genesis", {"origin": ORIGIN, "log_key": str(self.key), "operator": USER})
 
-    def enrol(self, key: Ed25519PrivateKey, user: str, signer: Ed25519PrivateKey) -> int:
-        """A person's key."""
+    def enrol(self, key: Ed25519PrivateKey, user: str, signer: Ed25519PrivateKey, server: str = "") -> int:
+        """A person's key, or that of the executor of a server."""
         public = key.public_key().public_bytes_raw()
         encoded = base64.b64encode(public).decode()
-        return self.system("enrol", {"user": user, "key": encoded, "fingerprint": digest(public)}, signer)
+        subject = {"user": user, "key": encoded, "fingerprint": digest(public)}
+        return self.system("enrol", subject | ({"server": server} if server else {}), signer)
+
+    def gap(self, attempt: str) -> str:
+        """The outcome of an attempt is overdue; the hash that a late outcome names."""
+        self.system("gap", {"attempt": attempt, "deadline": time(self.now), "decision": self.allows[attempt]})
+        return "sha256:" + leaf_hash(self.leaves[-1]).hex()
 
     def activate(self, name: str) -> int:
         """A policy bundle takes force."""
@@ -139,9 +152,13 @@ class SampleLog:
         salt, allow = self.salt(), verdict == "allow"
         arguments = {"content": f"text for {attempt}\n", "path": "notes/é.txt"}
         action = digest(canonicalize({"arguments": arguments, "attempt": attempt}))
-        facts: dict[str, object] = {"arguments": arguments, "time": self.now, "share": 0.25}
+        facts: dict[str, object] = {name: {} for name in PARTS}
+        facts |= {"action": {"arguments": arguments}, "context": {"share": 0.25, "time": self.now, "used": []}}
         values = {"action": action, "arguments": arguments, "facts": facts, "tool": "write_file"}
+        values |= {"resource": 'Server::"files"'}
         body: dict[str, object] = {
+            "v": 2,
+            "resource": commit(salt, "resource", values["resource"]),
             "kind": "decision",
             "attempt": attempt,
             "principal": AGENT,
@@ -159,7 +176,7 @@ class SampleLog:
             "effects": ["write"],
             "reversibility": "reversible",
             "inferred": False,
-            "facts": commit(salt, "facts", facts),
+            "facts": commit_parts(salt, {name: canonicalize(facts[name]) for name in PARTS}),
             "versions": {
                 **{"bundle": self.bundle, "catalog": digest(b"catalog"), "schema": digest(b"schema")},
                 **{"session": 0, "epoch": 0, "engine": "cedarpy 4.12.2"},
@@ -196,6 +213,37 @@ class SampleLog:
         }
         self.disclosed.append((len(self.leaves), salt, {"response": response}))
         return self.add({**body, **members}, session)
+
+    def attest(
+        self,
+        session: str,
+        attempt: str,
+        key: Ed25519PrivateKey,
+        /,
+        signing: Mapping[str, str] | None = None,
+        **members: object,
+    ) -> int:
+        """An outcome that its executor signs; it draws the salt and names the effect.
+
+        Args:
+            session: the session of the attempt.
+            attempt: what it is the outcome of.
+            key: the executor's.
+            signing: members of the statement that are to be others than those of the leaf.
+            members: members of the leaf.
+        """
+        salt, values = self.salt(), {"external": "tx-1", "response": digest(b'{"content":[]}')}
+        made: dict[str, object] = {name: commit(salt, name, value) for name, value in values.items()}
+        made |= {"status": "succeeded", **members}
+        said = {"attempt": attempt, "decision": self.allows.get(attempt, digest(b"none")), "time": time(self.now)}
+        said |= {name: str(made[name]) for name in ("external", "response", "status")}
+        said |= signing or {}
+        signature = base64.b64encode(key.sign(OUTCOME_PREFIX + canonicalize(said))).decode()
+        shown = {"key": digest(key.public_key().public_bytes_raw()), "signature": signature, "time": said["time"]}
+        made = {"attested": "executor", "executor": shown, **made}
+        index = self.settle(session, attempt, **made)  # type: ignore[arg-type]
+        self.disclosed[-1] = (index, salt, values)
+        return index
 
     def answer(self, session: str, approval: str, attempt: str, /, verdict: str = "approve", **changes: object) -> int:
         """A person's signed answer; `signer`, `by` and members of the statement can be given."""

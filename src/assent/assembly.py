@@ -135,7 +135,7 @@ class Home:
             with self.store.read() as reader:
                 versions = {key: reader.state(key) or "" for key in COMPARED}
                 if self._rules is None or versions != self._rules.versions:
-                    self._rules = self._load(reader, versions)
+                    self._rules = replace(self._load(reader, versions), read=self.clock.steady())
         broken, hours = self._rules.versions[activate.BROKEN], self.config.bundle_max_age_hours
         old = activate.too_old(broken, self.clock.now(), hours)
         barred = "rolled_back" if self._rules.versions[rollback.STATE] else "bundle_too_old" if old else ""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from assent_verify.canonical import parse
 from assent_verify.merkle import leaf_hash
-from assent_verify.receipt import open_values, read
+from assent_verify.opening import open_values
+from assent_verify.receipt import read
 
 from assent.cli.output import verdict_word, visible
 from assent.errors import ProofError, RequestError

@@ -15,6 +15,7 @@ from assent.cli.story import bundle_of, policies_of
 from assent.decide.exact import decode
 from assent.decide.facts import Facts, shown
 from assent.decide.flow import effects, reversibility
+from assent.decide.recorded import flat
 from assent.model.decision import Decision
 from assent.model.ids import Digest
 from assent.model.profile import ToolDefinition, ToolProfile
@@ -191,6 +192,7 @@ def facts_of(reader: Reader, values: Mapping[str, object]) -> Facts | None:
     kept = values.get("facts")
     if not isinstance(kept, dict):
         return None
+    kept = flat(kept)
     texts = [reader.archived(Digest(str(kept.get(name) or ""))) for name in ("definition", "profile")]
     definition = json.loads(texts[0]) if texts[0] else None
     try:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import click
 
 from assent.cli.ledger import Receipt, tool_of, values_of
 from assent.cli.output import quoted, verdict_word, visible, when
 from assent.cli.reasons import in_words
+from assent.decide.recorded import flat
 from assent.errors import PolicyError
 from assent.model.ids import Digest
 from assent.policy.bundle import Bundle, from_archive
@@ -139,7 +141,8 @@ def _context(values: Mapping[str, object] | None) -> Iterator[tuple[str, str]]:
     if not isinstance(facts, dict):
         yield "context", _ERASED
         return
-    server, session, analysis = facts["server"], facts["session"], facts["analysis"]
+    known: dict[str, Any] = flat(facts)
+    server, session, analysis = known["server"], known["session"], known["analysis"]
     yield "context", f"zone {server['zone']}, call {session['calls']} of the session"
     yield "", "session has seen: " + (visible(", ".join(session["labels"])) or "nothing labelled")
     true = sorted(name for name, value in analysis["facts"].items() if value is True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from functools import lru_cache
 from typing import Literal
 
 from assent_verify.canonical import canonicalize, digest
@@ -129,11 +128,6 @@ class Facts:
         named = self.versions.profile or encode(self.profile)
         return {**members, "definition": self.definition.digest if self.definition else None, "profile": named}
 
-    def canonical(self) -> bytes:
-        """Canonical bytes of `as_json()`; what seldom changes between calls is written once."""
-        members = {name: _written(self, name) for name in _MEMBERS}
-        return b"{" + b",".join(b'"%s":%s' % (name.encode(), text) for name, text in members.items()) + b"}"
-
     @classmethod
     def from_json(
         cls,
@@ -164,28 +158,6 @@ class Facts:
         elif profile is None or (known or digest(canonicalize(encode(profile)))) != found:
             raise ValueError(f"the facts name profile `{found}`, got another one")
         return decode(cls, value, definition=definition, profile=profile)
-
-
-#: Members in canonical order, and those whose values are hashable and few.
-_MEMBERS = tuple(sorted(field.name for field in fields(Facts)))
-_FEW = frozenset({"chain", "server", "versions", "session"})
-
-
-def _written(facts: Facts, name: str) -> bytes:
-    """Canonical bytes of one member."""
-    if name == "action":
-        return facts.action.canonical  # has exactly the members of an action
-    if name == "definition":
-        return canonicalize(facts.definition.digest if facts.definition else None)
-    if name == "profile":
-        return canonicalize(facts.versions.profile or encode(facts.profile))
-    value = getattr(facts, name)
-    return _once(value) if name in _FEW else canonicalize(encode(value))
-
-
-@lru_cache(maxsize=1024)
-def _once(value: object) -> bytes:
-    return canonicalize(encode(value))
 
 
 #: Members of `Facts` that are recorded as they are.

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
+
+from assent_verify.canonical import canonicalize, digest
 
 from assent.decide import delegations, flow, people
 from assent.decide.context import of_link, values
 from assent.decide.facts import Facts, Link
 from assent.decide.obligations import ConflictingObligations, unite
 from assent.errors import RequestError
-from assent.model.decision import Decision, Escalation, GoOn, PolicyRef, Reason, Verdict
+from assent.model.decision import Decision, Escalation, GoOn, PolicyRef, Reason, Used, Verdict
+from assent.model.ids import Digest
 from assent.model.principal import KINDS, Principal
 from assent.model.profile import EFFECTS, REVERSIBILITY, ZONES
 from assent.policy.arguments import Found, check, examine, refuse_escapes
@@ -48,6 +52,8 @@ OBSERVABLE = frozenset(
     }
 )
 _TOLD = {"policy_forbids": "a policy forbids it", "needs_approval": "a person must approve it"}
+#: Longest text of a context value whose digest is remembered.
+_SHORT = 2_048
 _PERMITTED = (Reason("permitted", "", "policy permits it"),)
 _EFFECTS = frozenset(EFFECTS)
 _OBSERVED = frozenset(FACTS) - frozenset(DECIDED_FACTS)
@@ -81,6 +87,12 @@ class _Said:
     fired: Spoken = field(default_factory=dict)
     unpermitted: bool = False
     errors: int = 0
+    handed: dict[tuple[str, str], None] = field(default_factory=dict)
+
+    @property
+    def used(self) -> tuple[Used, ...]:
+        """What any evaluation was handed of the context, by name."""
+        return tuple([_used(name, text) for name, text in sorted(self.handed)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +103,12 @@ class _Question:
     facts: Facts
     effects: tuple[str, ...]
     worst: str
+    said: _Said = field(default_factory=_Said)
 
     def answer(self, verdict: Verdict, reasons: tuple[Reason, ...], *, go_on: GoOn, **more: Any) -> Decision:
         """A decision about this call."""
-        return Decision(verdict, reasons, effects=self.effects, reversibility=self.worst, go_on=go_on, **more)
+        more |= {"effects": self.effects, "reversibility": self.worst, "used": self.said.used}
+        return Decision(verdict, reasons, go_on=go_on, **more)
 
 
 def decide(bundle: Bundle, facts: Facts) -> Decision:
@@ -193,7 +207,7 @@ def _arguments(facts: Facts, shape: Shape) -> Found:
 def _evaluate(asked: _Question, shape: Shape, found: Found) -> _Said:
     facts = asked.facts
     shared = values(facts, asked.effects, found)
-    said = _Said()
+    said = asked.said
     for link in facts.chain:
         for effect in asked.effects:
             case = Case(link.principal, facts.server, facts.profile, effect, asked.worst)
@@ -208,19 +222,21 @@ def _evaluate(asked: _Question, shape: Shape, found: Found) -> _Said:
     return said
 
 
-def _context(cut: Slice, shared: dict[str, object], link: Link) -> str:
+def _context(cut: Slice, shared: dict[str, object], link: Link) -> dict[str, str]:
     try:
         return cut.context(of_link(shared, link), json.dumps)
     except RequestError as error:
         raise _Ended("deny", error.code, error.message, "if_changed") from error
 
 
-def _ask(cut: Slice, context: str, said: _Said) -> None:
+def _ask(cut: Slice, handed: dict[str, str], said: _Said) -> None:
     """Both layers of one slice.
 
     All policies together allow exactly when the base allows and no escalation
     fires, so the usual allow is one evaluation; only a refusal is taken apart.
     """
+    said.handed |= dict.fromkeys(handed.items())
+    context = "{" + ", ".join([f'"{name}": {text}' for name, text in handed.items()]) + "}"
     both = cut.ask(cut.both, context)
     said.errors += len(both.errors) or both.decision == "NoDecision"  # NoDecision is no verdict (DESIGN §4.1)
     if both.decision == "Allow":
@@ -235,6 +251,20 @@ def _ask(cut: Slice, context: str, said: _Said) -> None:
     escalations = cut.ask(cut.escalations, context)
     if escalations.decision != "Allow":
         _note(said.fired, cut.escalations, escalations)
+
+
+def _used(name: str, text: str) -> Used:
+    return _used_before(name, text) if len(text) <= _SHORT else Used(name, _print(text))
+
+
+@lru_cache(maxsize=1024)
+def _used_before(name: str, text: str) -> Used:
+    """Most of a context is as it was in the call before."""
+    return Used(name, _print(text))
+
+
+def _print(text: str) -> Digest:
+    return Digest(digest(canonicalize(json.loads(text))))
 
 
 def _note(spoken: Spoken, layer: Layer, verdict: Answer) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from assent.catalog.analysers import analyse, said_by
@@ -48,6 +48,7 @@ class Call:
         barred: a code if the edge already knows that this can never be allowed
             (`unknown_tool`, `tool_changed`); the receipt is made all the same.
         trouble: codes of what the edge could not establish; each defers.
+        trace: trace id and parent id of the W3C trace context that came with it, or empty.
     """
 
     session: SessionId
@@ -58,6 +59,7 @@ class Call:
     params: Mapping[str, object]
     barred: str = ""
     trouble: tuple[str, ...] = ()
+    trace: str = ""
 
 
 @dataclass
@@ -82,6 +84,12 @@ class Gathered:
     looked: Looked | None = None
     complete: bool = True
     paths: tuple[SeenPath, ...] = ()
+    trace: str = ""
+    read: Mapping[str, int] = field(default_factory=dict)
+
+    def ages(self, now: int) -> dict[str, int]:
+        """Source → milliseconds since it was read, at this steady time."""
+        return {source: now - read for source, read in self.read.items()}
 
     def attach(self, approval: Approval) -> None:
         """This is the call that a question is open about: the same attempt, made again."""
@@ -126,6 +134,7 @@ class Gatherer:
         self.seen = seen
         self._engine = engine
         self._sessions: dict[SessionId, Session] = {}
+        self._read: dict[SessionId, int] = {}  # steady time at which each was seen last
         self._clock_state: Mapping[str, object] = {}
 
     def learn_clock(self, state: Mapping[str, object]) -> None:
@@ -143,6 +152,7 @@ class Gatherer:
         known = self._sessions.get(session.id)
         if known is not None and known.version == before and known.seq <= session.seq:
             self._sessions[session.id] = session
+            self._read[session.id] = self._clock.steady()
 
     def gather(self, call: Call, rules: Rules, reader: Reader | None, attempt: AttemptId) -> Gathered:
         """The facts of one call.
@@ -154,6 +164,7 @@ class Gatherer:
         Raises:
             RefusedError: the session is unknown or over.
         """
+        begun = self._clock.steady()
         session = self._identify(call, reader)  # (2)
         known = rules.described(call.server, call.method, call.tool, call.definition)  # (3)
         profile = known.profile
@@ -210,6 +221,12 @@ class Gatherer:
             looked=looked if isinstance(looked, Looked) else None,
             complete=looked != "unread",
             paths=tuple(seen for seen in observed.paths if seen.declared or profile.inferred),
+            trace=call.trace,
+            read={
+                "catalog": rules.read,
+                "observation": begun,
+                "session": begun if reader else self._read.get(session.id, begun),
+            },
         )
 
     def _look(self, reader: Reader | None, action: Action) -> Looked | Literal["unread"] | None:
@@ -228,7 +245,10 @@ class Gatherer:
             raise RefusedError("session_ended", "the session has ended")
         if len(self._sessions) > _SESSIONS:
             self._sessions.clear()
+            self._read.clear()
         self._sessions[session.id] = session
+        if reader:
+            self._read[session.id] = self._clock.steady()
         return session
 
     def _time(self, call: Call, reader: Reader | None) -> tuple[int, tuple[str, ...]]:

@@ -17,6 +17,7 @@ from assent.approve.question import Question
 from assent.catalog.external import external_id
 from assent.catalog.labels import SECRET, brings_secret, labels_of
 from assent.catalog.observation import SeenPath
+from assent.decide import recorded
 from assent.decide.facts import Facts, shown
 from assent.decide.pdp import decide
 from assent.decide.tighten import CAPABLE, asked_again, tighten
@@ -293,7 +294,7 @@ class Guard:
         attempt = facts.attempt
         parts = leaves.DecisionParts(
             owner=gathered.session.owner,
-            facts=facts.canonical(),
+            facts=recorded.parts(facts, decided.used, gathered.ages(self._clock.steady())),
             versions=_versions(facts),
             inferred=gathered.profile.inferred,
             known_tool=gathered.known_tool,
@@ -301,6 +302,7 @@ class Guard:
             nameless=gathered.nameless,
             salt=self._chance.draw(leaves.SALT),
             observing=facts.observing,
+            trace=gathered.trace,
         )
         return commits.Proposal(
             action=gathered.action,

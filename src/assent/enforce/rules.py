@@ -56,12 +56,14 @@ class Rules:
         profiles: every tool profile, shipped and the operator's.
         versions: the values of `COMPARED` that these rules were read at.
         barred: a code if nothing may be allowed under them any more (`bundle_too_old`, `rolled_back`).
+        read: steady time (ms) at which they were read.
     """
 
     bundle: Bundle
     profiles: Profiles
     versions: Mapping[str, str]
     barred: str = ""
+    read: int = 0
     _known: dict[tuple[Server, str, str, Digest | None], Described] = field(
         default_factory=dict, repr=False, compare=False
     )

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 from assent_verify.bundle import Export
 from assent_verify.canonical import parse
 from assent_verify.note import decode_base64
-from assent_verify.receipt import open_values
+from assent_verify.opening import open_values
 
 from assent.errors import ConfigError, ProofError
 

@@ -15,6 +15,7 @@ from assent_verify.canonical import digest
 from assent_verify.errors import ProofError
 from assent_verify.merkle import leaf_hash
 
+from assent.decide.recorded import flat
 from assent.model.ids import Digest, LeafIndex
 from assent.ports import Reader
 
@@ -153,6 +154,7 @@ def names_of(values: Mapping[str, object]) -> Iterator[str]:
     """Digests of what a decision was made by, as its clear values name them: bundle, profile, definition."""
     facts = values.get("facts")
     if isinstance(facts, dict):
+        facts = flat(facts)
         versions = facts.get("versions")
         found = [versions.get("bundle") if isinstance(versions, dict) else None]
         found += [facts.get("definition"), facts.get("profile")]

@@ -14,11 +14,13 @@ from typing import Any, Literal
 
 from assent_verify.canonical import canonicalize, digest, parse
 from assent_verify.errors import ProofError
-from assent_verify.receipt import commit, milliseconds, open_values, read
+from assent_verify.opening import open_values
+from assent_verify.receipt import commit, milliseconds, read
 
 from assent.decide.exact import decode, encode
 from assent.decide.facts import Facts
 from assent.decide.pdp import decide
+from assent.decide.recorded import flat
 from assent.decide.tighten import BARRED, CAPABLE, UNSUPPORTED, asked_again, tighten
 from assent.errors import PolicyError
 from assent.evidence.recorded import Absent, Recorded
@@ -182,6 +184,7 @@ class Replayer:
     def _facts(self, value: object) -> Facts:
         if not isinstance(value, dict):
             raise Unlike("context", "the facts are not an object")
+        value = flat(value)
         profile, definition = value.get("profile"), value.get("definition")
         known = profile if isinstance(profile, str) else ""
         try:

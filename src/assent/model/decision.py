@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from assent.model.ids import Digest, PolicyId
@@ -73,6 +73,14 @@ class Obligation:
 
 
 @dataclass(frozen=True, slots=True)
+class Used:
+    """A value of the context that policies were handed: its name, and the digest of its canonical JSON."""
+
+    name: str
+    digest: Digest
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """The verdict on one action.
 
@@ -90,6 +98,8 @@ class Decision:
         delegation: the one that lifted every escalation; the commit takes one call off its count.
         observed: what policy says, where the call is allowed only because policy is
             observed and not enforced; its reasons, policies and escalations stand here.
+        used: what the policies were handed of the context, by name; it follows from the
+            facts and the bundle, so it makes no two decisions different.
     """
 
     verdict: Verdict
@@ -104,6 +114,7 @@ class Decision:
     go_on: GoOn = "never"
     observed: Verdict | None = None
     delegation: str = ""
+    used: tuple[Used, ...] = field(default=(), compare=False)
 
 
 def stricter(one: Verdict, other: Verdict) -> Verdict:

@@ -10,6 +10,15 @@ Attestor = Literal["gateway", "executor", "server"]
 
 
 @dataclass(frozen=True, slots=True)
+class ExecutorSignature:
+    """An executor's word for an outcome: the digest of its key, its signature, when it signed (RFC 3339)."""
+
+    key: str
+    signature: str
+    time: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one attempt.
 
@@ -21,6 +30,7 @@ class Outcome:
         reached: False only if the call provably never reached the server.
         detail: stable code for a person, for example `server_died`.
         external: id that the executor gave what it did (transaction, commit, ETag), empty if none is known.
+        signed: the executor's signature; there exactly if `attested` is `executor`.
     """
 
     status: Status
@@ -30,3 +40,4 @@ class Outcome:
     reached: bool = True
     detail: str = ""
     external: str = ""
+    signed: ExecutorSignature | None = None

@@ -146,13 +146,13 @@ class Slice:
     schema: Schema
     answers: Lru[tuple[int, str], Verdict]
 
-    def context(self, values: Mapping[str, object], dump: Callable[[Any], str]) -> str:
-        """The context as Cedar JSON text.
+    def context(self, values: Mapping[str, object], dump: Callable[[Any], str]) -> dict[str, str]:
+        """What its policies are handed of the context: name → Cedar JSON text.
 
         Raises:
             RequestError: a policy reads an argument that is not handed over.
         """
-        return dump(encode(self.kind, values))
+        return {name: dump(value) for name, value in encode(self.kind, values).items()}
 
     def ask(self, layer: Layer, context: str) -> Verdict:
         """Evaluate one layer; equal questions have equal answers (DESIGN §4.11), so each is asked once."""

@@ -16,8 +16,9 @@ from functools import lru_cache
 
 from assent_verify.canonical import canonicalize, canonicalize_leaf, digest
 from assent_verify.merkle import Frontier, leaf_hash
-from assent_verify.receipt import commit, commit_canonical, may_be_named
+from assent_verify.receipt import commit, commit_parts, may_be_named
 
+from assent.decide.recorded import joined
 from assent.errors import ConflictError
 from assent.model.action import Action
 from assent.model.decision import Decision, Verdict
@@ -133,7 +134,7 @@ class DecisionParts:
 
     Args:
         owner: who answers for the principal.
-        facts: the facts of the decision, canonical JSON; committed to, kept in the sidecar.
+        facts: the facts of the decision, part → canonical JSON in order; committed to, kept in the sidecar.
         versions: what was compared at commit.
         inferred: the tool had no reviewed profile.
         known_tool: the tool name is the operator's knowledge (a pinned tool), not the agent's word.
@@ -141,10 +142,11 @@ class DecisionParts:
         nameless: such a name is itself a secret, so no argument is stored.
         salt: 16 random bytes that were drawn for it; drawn here if empty.
         observing: policy was observed and not enforced.
+        trace: trace id and parent id that came with the call, or empty; the agent's word.
     """
 
     owner: str
-    facts: bytes
+    facts: Mapping[str, bytes]
     versions: Mapping[str, object]
     inferred: bool
     known_tool: bool
@@ -152,6 +154,7 @@ class DecisionParts:
     nameless: bool = False
     salt: bytes = b""
     observing: bool = False
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +193,7 @@ def decision(node: str, now: int, attempt: str, action: Action, decided: Decisio
         **({"delegation": decided.delegation} if decided.delegation else {}),
         "effects": list(decided.effects),
         "errors": decided.errors,
-        "facts": commit_canonical(salt, "facts", parts.facts),
+        "facts": commit_parts(salt, parts.facts),
         "inferred": parts.inferred,
         "kind": "decision",
         **({"mode": "observe"} if parts.observing else {}),
@@ -200,30 +203,39 @@ def decision(node: str, now: int, attempt: str, action: Action, decided: Decisio
         "policies": [{"digest": p.digest, "id": p.id} for p in decided.policies],
         "principal": action.principal,
         "reasons": [reason.code for reason in decided.reasons],
+        "resource": commit(salt, "resource", resource(action)),
         "reversibility": decided.reversibility,
         "time": rfc3339(now),
-        "v": 1,
+        **({"trace": commit(salt, "trace", parts.trace)} if parts.trace else {}),
+        "v": 2,
         "versions": dict(parts.versions),
     }
     return Draft(body, salt, _clear(action, parts))
+
+
+def resource(action: Action) -> str:
+    """The Cedar resource of an action: its server (DESIGN §4)."""
+    return f'Server::"{action.server}"'
 
 
 def _clear(action: Action, parts: DecisionParts) -> bytes:
     """Clear values of a decision: everything, or without what is secret. Canonical JSON."""
     arguments = action.arguments
     values: dict[str, object] = {"action": action.digest}
+    rest: dict[str, object] = {"resource": resource(action), "tool": action.tool}
+    if parts.trace:
+        rest["trace"] = parts.trace
     if parts.nameless:  # the others open by their place among all names, so they go with it
-        return canonicalize(values | {"tool": action.tool, "withheld": []})
+        return canonicalize(values | rest | {"withheld": []})
     if parts.withheld:
         # facts hold the arguments, so they are withheld whole: such a receipt is not replayable
         values["arguments"] = {k: v for k, v in arguments.items() if k not in parts.withheld}
-        return canonicalize(values | {"tool": action.tool, "withheld": sorted(parts.withheld & arguments.keys())})
+        return canonicalize(values | rest | {"withheld": sorted(parts.withheld & arguments.keys())})
     values["arguments"] = dict(arguments)
-    rest: dict[str, object] = {"tool": action.tool}
     if action.referents:
         rest["referents"] = [referent.as_json() for referent in action.referents]
     # the facts are canonical already and the largest part; their name stands between the others
-    return canonicalize(values)[:-1] + b',"facts":' + parts.facts + b"," + canonicalize(rest)[1:]
+    return canonicalize(values)[:-1] + b',"facts":' + joined(parts.facts) + b"," + canonicalize(rest)[1:]
 
 
 def sealed(draft: Draft, verdict: Verdict, codes: Sequence[str], grant: Grant | None = None) -> Draft:
@@ -243,28 +255,32 @@ def sealed(draft: Draft, verdict: Verdict, codes: Sequence[str], grant: Grant | 
 def outcome(
     node: str, now: int, attempt: str, decision_hash: str, result: Outcome, *, gap: str = "", salt: bytes = b""
 ) -> Draft:
-    """The outcome leaf of one attempt; `gap` is the hash of the leaf it supersedes, `salt` as in `DecisionParts`."""
-    salt = (salt or secrets.token_bytes(SALT)) if result.response or result.external else b""
-    response = digest(result.response) if result.response else ""
-    opened = {"response": response} if response else {}
-    body = {
+    """The outcome leaf of one attempt; `gap` is the hash of the leaf it supersedes.
+
+    `salt` as in `DecisionParts`; it is the executor's own if the executor signed.
+    """
+    values: dict[str, object] = {"response": digest(result.response)} if result.response else {}
+    values |= {"external": result.external} if result.external else {}
+    salt = (salt or secrets.token_bytes(SALT)) if values else b""
+    made = {name: commit(salt, name, value) for name, value in values.items()}
+    signed = result.signed
+    body: dict[str, object] = {
         "attempt": attempt,
         "attested": result.attested,
         "decision": decision_hash,
         "detail": result.detail,
-        **({"external": commit(salt, "external", result.external)} if result.external else {}),
         "kind": "outcome",
         "labels": sorted(result.labels),
         "node": node,
-        "response": commit(salt, "response", response) if response else "",
+        "response": "",
         "status": result.status,
         **({"supersedes": gap} if gap else {}),
         "time": rfc3339(now),
         "v": 1,
+        **({"executor": {"key": signed.key, "signature": signed.signature, "time": signed.time}} if signed else {}),
+        **made,
     }
-    if result.external:
-        opened["external"] = result.external
-    return Draft(body, salt, canonicalize(opened))
+    return Draft(body, salt, canonicalize(values))
 
 
 def session_open(node: str, now: int, session: Session, *, inherits: str = "", task: str = "") -> Draft:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from assent_verify.canonical import canonicalize
-from assent_verify.receipt import open_values
+from assent_verify.opening import open_values
 
 from assent.enforce.guard import AT_ONCE_MS, Allowed, Refused
 from assent.errors import ConflictError, RefusedError, RequestError, UnavailableError

@@ -9,6 +9,7 @@ from typing import Any
 
 from assent_verify.canonical import canonicalize, digest
 
+from assent.decide import recorded
 from assent.decide.exact import encode
 from assent.decide.facts import Facts, Versions
 from assent.decide.pdp import decide
@@ -100,7 +101,7 @@ def record(
     }
     parts = leaves.DecisionParts(
         owner=facts.owner,
-        facts=facts.canonical(),
+        facts=recorded.parts(facts),
         versions=members,
         inferred=facts.profile.inferred,
         known_tool=True,

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 from assent_verify.canonical import canonicalize, digest
 from assent_verify.merkle import leaf_hash
-from assent_verify.receipt import commit
+from assent_verify.receipt import commit_parts
 
 from assent.decide.facts import Facts
 from assent.decide.pdp import decide
+from assent.decide.recorded import flat
 from assent.evidence.recorded import Recorded, Wanted
 from assent.evidence.replay import KNOWN_FACTS, READ, Judged, Replayer
 from tests.unit.decide.calls import PERMIT, bundle, call
@@ -176,7 +177,7 @@ def test_an_archive_that_is_no_bundle_is_told(text: bytes) -> None:
     one, archive = record(facts, bundle(PERMIT))
     named = digest(text)
     value = values(one)
-    value["facts"]["versions"]["bundle"] = named
+    value["facts"]["versions"]["versions"]["bundle"] = named
     one = resealed(changed(one, versions={"bundle": named}), value)
     assert judged(one, Replayer({**archive, named: text}.get, ENGINE)) == ("differs", "policy")
 
@@ -184,12 +185,14 @@ def test_an_archive_that_is_no_bundle_is_told(text: bytes) -> None:
 def resealed(one: Recorded, value: dict[str, Any]) -> Recorded:
     """The leaf committing to these facts: what a writer that lies would do."""
     leaf = json.loads(one.data)
-    leaf["facts"] = commit(one.salt, "facts", value["facts"])
+    parts = value["facts"]
+    if isinstance(parts, dict):
+        leaf["facts"] = commit_parts(one.salt, {name: canonicalize(parts[name]) for name in sorted(parts)})
     return replace(one, data=canonicalize(leaf), values=canonicalize(value))
 
 
 def _facts(value: dict[str, Any]) -> None:
-    value["facts"]["time"] += 1
+    value["facts"]["context"]["time"] += 1
 
 
 def _arguments(value: dict[str, Any]) -> None:
@@ -214,7 +217,7 @@ def test_values_that_open_nothing_are_a_difference_of_context(change: Callable[[
 def test_a_profile_or_definition_that_is_not_the_one_is_told(kind: str, text: bytes | None) -> None:
     """What the facts name by digest must be archived under it."""
     one, archive = record(at_home(call()), bundle(PERMIT))
-    named = values(one)["facts"][kind]
+    named = values(one)["facts"]["profile"][kind]
     kept = {at: content for at, content in archive.items() if at != named} | ({named: text} if text else {})
     assert judged(one, Replayer(kept.get, ENGINE)) == ("differs", "context")
 
@@ -266,7 +269,7 @@ async def test_facts_come_back_exactly(world: World) -> None:
     found, replayer = decisions(world.store)
     for one in found:
         opened = replayer.open(one)
-        assert opened.facts.canonical() == canonicalize(values(one)["facts"])
+        assert canonicalize(opened.facts.as_json()) == canonicalize(flat(values(one)["facts"]))
         assert isinstance(opened.facts, Facts)
 
 

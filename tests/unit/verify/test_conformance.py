@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import nullcontext
 from pathlib import Path
 
 import jsonschema_rs
@@ -11,8 +12,11 @@ import pytest
 from assent_verify import receipt
 from assent_verify.bundle import Export, verify
 from assent_verify.canonical import canonicalize
+from assent_verify.checkpoint import Checkpoint, heads_line
 from assent_verify.errors import ProofError
-from assent_verify.note import VerifierKey, decode_base64
+from assent_verify.events import EVENTS
+from assent_verify.note import Note, VerifierKey, decode_base64
+from assent_verify.opening import open_alone, open_values
 from assent_verify.receipt import commit, read
 
 from conformance.receipt import generate
@@ -45,16 +49,36 @@ def test_the_schemas_accept_the_sample_and_refuse_what_is_not_in_the_format() ->
 
 
 def test_the_vectors_hold() -> None:
-    """Commitments are recomputed; every refused leaf is refused with its code."""
+    """Commitments are recomputed, and values open a leaf or do not, as the vectors say."""
     vectors = json.loads((FOLDER / "vectors.json").read_text())
     for vector in vectors["commitments"]:
         salt = decode_base64(vector["salt"], "salt")
         assert commit(salt, vector["name"], vector["value"]) == vector["commitment"]
         assert canonicalize(vector["value"]).decode() == vector["canonical"]
-    for vector in vectors["accepted"]:
-        read(vector["leaf"].encode())
-    assert len(vectors["refused"]) >= 12
-    for vector in vectors["refused"]:
+    for vector in vectors["openings"]:
+        leaf = json.loads(vector["leaf"])
+        with nullcontext() if vector["opens"] else pytest.raises(ProofError, match=""):
+            if "alone" in vector:
+                each = vector["alone"].items()
+                open_alone(leaf, {name: (decode_base64(one["salt"], "salt"), one["value"]) for name, one in each})
+            else:
+                open_values(leaf, decode_base64(vector["salt"], "salt"), vector["values"])
+    for vector in vectors["checkpoints"]:
+        if "heads" in vector:
+            assert heads_line([tuple(head) for head in vector["heads"]]) == vector["line"]
+            assert str(Checkpoint.parse(vector["text"])) == vector["text"]
+        else:
+            Note.parse(vector["note"].encode()).verify([VerifierKey.parse(vector["key"])])
+
+
+def test_leaves_are_accepted_and_refused_as_published() -> None:
+    """A leaf of every kind and event is read; each refused one differs in one thing and gets its code."""
+    leaves = json.loads((FOLDER / "leaves.json").read_text())
+    for vector in leaves["accepted"]:
+        assert read(vector["leaf"].encode()), vector["why"]
+    assert {json.loads(vector["leaf"]).get("event") for vector in leaves["accepted"]} >= {*EVENTS}
+    assert len(leaves["refused"]) >= 150
+    for vector in leaves["refused"]:
         with pytest.raises(ProofError) as caught:
             read(vector["leaf"].encode())
         assert caught.value.code == vector["code"], vector["why"]

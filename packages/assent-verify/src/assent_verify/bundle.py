@@ -240,14 +240,17 @@ class _Tail:
             kind, value = self._next
             if kind == "archived":
                 self._verifier.archived(value["digest"], value["data"])
-            elif kind != "disclosed":
+            elif kind == "checkpoint":
                 self._verifier.problem(None, "tail_order", "a checkpoint stands after disclosed values")
             elif value["index"] >= self._export.size:
                 message = f"values of leaf {value['index']} are disclosed, which is not in the file"
                 self._verifier.problem(None, "not_opened", message, "disclosed")
             else:
                 leaf = self._export.leaf(file, value["index"])
-                self._verifier.disclosed(value["index"], leaf, value["salt"], value["values"])
+                if kind == "opened":
+                    self._verifier.opened(value["index"], leaf, value["values"])
+                else:
+                    self._verifier.disclosed(value["index"], leaf, value["salt"], value["values"])
             self._advance()
 
 
@@ -276,4 +279,21 @@ def tail_line(line: bytes, most: int = MAX_LINE) -> tuple[str, Any]:
             return "disclosed", {"index": index, "salt": salted, "values": values}
         case {"archived": {"data": str(data), "digest": str(name), **more}, **rest} if not rest and not more:
             return "archived", {"data": decode_base64(data, "archived text"), "digest": name}
+        case {"opened": {"index": int(index), "values": dict(values), **more}, **rest} if (
+            not rest and not more and type(index) is int and index >= 0
+        ):
+            return "opened", {"index": index, "values": {name: _alone(value) for name, value in values.items()}}
     raise ProofError("tail_line", "expected a checkpoint, disclosed values or an archived text")
+
+
+def opened_line(index: int, values: Mapping[str, tuple[bytes, object]]) -> bytes:
+    """The line of values that are disclosed each alone, with its newline: name → derived salt and value."""
+    shown = {name: {"salt": encode_base64(salt), "value": value} for name, (salt, value) in values.items()}
+    return canonicalize({"opened": {"index": index, "values": shown}}) + b"\n"
+
+
+def _alone(value: object) -> tuple[bytes, object]:
+    match value:
+        case {"salt": str(salt), "value": shown, **rest} if not rest:
+            return decode_base64(salt, "salt"), shown
+    raise ProofError("tail_line", "a value that is disclosed alone has `salt` and `value`")

@@ -87,7 +87,7 @@ class _Reading:
         self._verifier = verifier
         self._kinds = {b'{"archived":': self._archived, b'{"checkpoint"': self._checkpoint}
         self._kinds |= {b'{"disclosed":': self._disclosed, b'{"end":': self._end, b'{"fold":': self._fold}
-        self._kinds |= {b'{"head":': self._head}
+        self._kinds |= {b'{"head":': self._head, b'{"opened":': self._disclosed}
         self._sha = sha256()
         self.lines = 0
         self._leaf = b""  # the leaf just before, which values may follow
@@ -142,10 +142,13 @@ class _Reading:
     def _disclosed(self, data: bytes) -> None:
         if data.count(b",") + data.count(b"[") + data.count(b"{") > _MAX_PARTS:
             raise ProofError("too_large", f"disclosed values have more than {_MAX_PARTS} parts")
-        _, value = tail_line(data, MAX_LINE)
+        kind, value = tail_line(data, MAX_LINE)
         if not self._leaf or value["index"] != self._verifier.size - 1:
             raise ProofError("tail_order", "disclosed values do not stand right after their leaf")
-        self._verifier.disclosed(value["index"], self._leaf, value["salt"], value["values"])
+        if kind == "opened":
+            self._verifier.opened(value["index"], self._leaf, value["values"])
+        else:
+            self._verifier.disclosed(value["index"], self._leaf, value["salt"], value["values"])
         self._leaf = b""
 
     def _head(self, data: bytes) -> None:

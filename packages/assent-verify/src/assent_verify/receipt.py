@@ -442,6 +442,17 @@ def commit_canonical(salt: bytes, name: str, data: bytes) -> str:
     return "sha256:" + sha256(derived_salt(salt, name) + data).hexdigest()
 
 
+def commit_parts(salt: bytes, parts: Mapping[str, bytes]) -> str:
+    """The commitment to facts in parts: over the commitment to each.
+
+    Args:
+        salt: of the leaf.
+        parts: name → canonical bytes, in the order of `PARTS`.
+    """
+    inner = [f'"{name}":"{commit_canonical(salt, "facts:" + name, data)}"' for name, data in parts.items()]
+    return commit_canonical(salt, "facts", ("{" + ",".join(inner) + "}").encode())
+
+
 def system_statement(event: str, subject: Mapping[str, object], time: str) -> bytes:
     """The bytes that an operator signs for a system leaf."""
     return SYSTEM_PREFIX + canonicalize({"event": event, "subject": subject, "time": time})
@@ -452,58 +463,3 @@ def outcome_statement(leaf: Outcome, time: str) -> bytes:
     said = {"attempt": leaf.attempt, "decision": leaf.decision, "external": leaf.external or b""}
     said |= {"response": leaf.response, "status": leaf.status, "time": time.encode()}
     return OUTCOME_PREFIX + canonicalize({name: value.decode() for name, value in said.items()})
-
-
-def open_values(leaf: Mapping[str, Any], salt: bytes, values: Mapping[str, object]) -> None:
-    """Do these values open the leaf's commitments?
-
-    Args:
-        leaf: the parsed leaf, as `read` accepted it.
-        salt: 16 bytes.
-        values: name → clear value; `arguments` and `withheld` as `docs/receipts.md` says.
-
-    Raises:
-        ProofError: `not_opened`, naming the value.
-    """
-    if len(salt) != SALT_SIZE:
-        raise ProofError("not_opened", f"salt has {len(salt)} bytes, expected {SALT_SIZE}")
-    commitments = _commitments(leaf)
-    for name, value in values.items():
-        if name == "arguments" and leaf["kind"] == "decision":
-            _open_arguments(leaf["action"]["arguments"], salt, values)
-        elif name == "tool" and leaf["kind"] == "decision" and value == leaf["action"]["tool"]:
-            continue  # in the clear
-        elif name != "withheld" and commit(salt, name, value) != commitments.get(name):
-            raise ProofError("not_opened", f"the disclosed `{ascii(name)[1:-1]}` is not what the leaf commits to")
-
-
-def _commitments(leaf: Mapping[str, Any]) -> dict[str, str]:
-    match leaf["kind"]:
-        case "decision":
-            action = leaf["action"]
-            tool = action.get("tool_commitment", "")
-            named = {"action": action["digest"], "referents": action["referents"], "tool": tool}
-            return {**named, "facts": leaf["facts"]}
-        case "approval":
-            return {name: leaf["statement"][name] for name in ("action", "facts", "reason")}
-        case "outcome":
-            return {"response": leaf["response"]}
-        case "session":
-            return {"task": leaf.get("task", "")}
-    return {}
-
-
-def _open_arguments(commitments: list[str], salt: bytes, values: Mapping[str, object]) -> None:
-    arguments, withheld = values["arguments"], values.get("withheld", [])
-    if not isinstance(arguments, dict) or not isinstance(withheld, list):
-        raise ProofError("not_opened", "`arguments` is not an object or `withheld` not an array")
-    names = sorted({*arguments, *map(str, withheld)})
-    if len(names) > MAX_ARGUMENTS and not withheld:
-        if commitments != [commit(salt, "arguments", arguments)]:
-            raise ProofError("not_opened", "the disclosed arguments are not what the leaf commits to")
-        return
-    if len(names) != len(commitments) and not (len(names) > MAX_ARGUMENTS and len(commitments) == 1):
-        raise ProofError("not_opened", f"{len(names)} arguments are named, the leaf commits to {len(commitments)}")
-    for name, commitment in zip(names, commitments, strict=False):
-        if name in arguments and commit(salt, f"argument:{name}", [name, arguments[name]]) != commitment:
-            raise ProofError("not_opened", f"the disclosed argument `{ascii(name)[1:-1]}` is not what was decided on")

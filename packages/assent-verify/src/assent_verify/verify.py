@@ -28,6 +28,7 @@ from assent_verify.errors import ProofError
 from assent_verify.logkeys import LogKeys
 from assent_verify.merkle import Frontier
 from assent_verify.note import Note, VerifierKey
+from assent_verify.opening import open_alone, open_values
 from assent_verify.part import Part
 from assent_verify.receipt import (
     Approval,
@@ -37,7 +38,6 @@ from assent_verify.receipt import (
     SessionEvent,
     System,
     milliseconds,
-    open_values,
     read,
 )
 from assent_verify.report import MAX_PROBLEMS, Axis, Problem, Report
@@ -334,6 +334,16 @@ class Verifier:
             read(leaf)  # what is no receipt commits to nothing
             value = parse(leaf)
             open_values(value if isinstance(value, dict) else {}, salt, values)
+        except ProofError as error:
+            self.problem(index, error.code, error.message, "disclosed")
+
+    def opened(self, index: int, leaf: bytes, values: Mapping[str, tuple[bytes, object]]) -> None:
+        """Check clear values that each open one commitment of a leaf, which was fed before, alone."""
+        self._disclosed += 1
+        try:
+            read(leaf)
+            value = parse(leaf)
+            open_alone(value if isinstance(value, dict) else {}, values)
         except ProofError as error:
             self.problem(index, error.code, error.message, "disclosed")
 

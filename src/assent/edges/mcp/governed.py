@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assent_verify.canonical import canonicalize
 
@@ -19,6 +19,7 @@ from assent.edges.mcp.overdue import Late, Timer
 from assent.edges.mcp.peer import Asked, LostError, OverdueError, Peer
 from assent.edges.mcp.state import REJECTED, STATE, Given, Leg, States
 from assent.edges.mcp.tools import ListingError, Tools
+from assent.edges.trace import trace_with
 from assent.enforce.gather import Call
 from assent.enforce.guard import Allowed, Guard, Refused
 from assent.errors import AssentError, RefusedError, UnavailableError
@@ -50,6 +51,7 @@ class Setting:
         deadline: seconds from now until an attempt's outcome is due.
         states: seals what the server wants back from the client.
         roots: what the client may name as roots to the server.
+        trace: the trace that this process was started in, or empty.
     """
 
     guard: Guard
@@ -59,6 +61,7 @@ class Setting:
     deadline: Callable[[AttemptId], float]
     states: States
     roots: Sequence[str] = ()
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,8 @@ class Governor:
         if self._tools is None:  # what a server asks reaches the client's model
             await self._guard.heard(self._setting.session, self._setting.server.name, params)
         leg = self._leg(asked, params)
-        call = await self._call(asked, leg)  # (1)
+        trace = trace_with(asked.request.params, self._setting.trace)
+        call = replace(await self._call(asked, leg), trace=trace)  # (1)
         ruling = await self._held(call, asked, transport)  # (2) to (6)
         if isinstance(ruling, Refused):
             await self._tell(asked, self._refusal(asked, ruling, leg.barred))

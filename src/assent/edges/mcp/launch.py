@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from assent.edges.mcp.child import Child
+from assent.edges.trace import TRACEPARENT, trace_of
 from assent.errors import AssentError, ConfigError
 from assent.inform.process import process_text, program
 from assent.model.ids import AttemptId, Digest, PrincipalId
@@ -309,9 +310,9 @@ async def _serve(home: Home, child: Child, server: Server, principal: Principal,
     steady: Callable[[ToolDefinition], Digest] = lambda tool: home.rules().profiles.steady(server, tool)  # noqa: E731
     pins = Pins(home.store, home.log, home.clock, home.node, server.name, tell, steady)
     roots = configured(server, str(home.config.home))
-    whose = Whose(client.key, principal.id, server.name)
-    states = States(home.seal, whose, home.store, home.log, home.clock)
-    setting = Setting(home.guard, session.id, server, home.config.approval_wait, due, states, roots)
+    states = States(home.seal, Whose(client.key, principal.id, server.name), home.store, home.log, home.clock)
+    trace = trace_of(os.environ.get(TRACEPARENT.upper()))
+    setting = Setting(home.guard, session.id, server, home.config.approval_wait, due, states, roots, trace)
     theirs = await connect(os.fdopen(os.dup(0), "rb", 0), os.fdopen(os.dup(1), "wb", 0), limit)
     ours = await connect(child.output, child.input, limit)
 
