@@ -6,10 +6,12 @@ import json
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from assent_verify.bundle import Export
 from assent_verify.canonical import canonicalize, digest
 from assent_verify.merkle import leaf_hash
 from assent_verify.receipt import commit_parts
@@ -17,8 +19,9 @@ from assent_verify.receipt import commit_parts
 from assent.decide.facts import Facts
 from assent.decide.pdp import decide
 from assent.decide.recorded import flat
-from assent.evidence.recorded import Recorded, Wanted
+from assent.evidence.recorded import FileEvidence, Recorded, Wanted
 from assent.evidence.replay import KNOWN_FACTS, READ, Judged, Replayer
+from assent.evidence.tally import replayed
 from tests.unit.decide.calls import PERMIT, bundle, call
 from tests.unit.evidence.recording import ENGINE, at_home, changed, decisions, of_store, record, values
 from tests.world import World, tool
@@ -346,3 +349,31 @@ async def test_only_what_is_wanted_is_replayed(world: World) -> None:
         (Wanted(stripe=(1, 2)), 0),
     ):
         assert of_store(world.store, wanted).decisions == many, wanted
+
+
+def test_decisions_of_the_first_leaf_format_are_replayed_for_ever() -> None:
+    """An export that the code of then wrote, values and policies included: every decision comes out as recorded."""
+    export = Export(lambda: Path(__file__).with_name("v1.jsonl").open("rb"))
+    found = FileEvidence(export)
+    assert all(json.loads(one.data)["v"] == 1 for one in found.decisions(Wanted()))
+    tally = replayed(found, Wanted(), Replayer(found.archived, ENGINE))
+    assert (tally.decisions, tally.agree) == (6, 6), tally.told
+    assert tally.stricter == {"tool_changed": 1}
+
+
+def test_a_damaged_export_never_raises() -> None:
+    """Lines after the leaves cut, doubled, exchanged or spoilt: decisions are counted as not disclosed or different."""
+    whole = Path(__file__).with_name("v1.jsonl").read_bytes().splitlines(keepends=True)
+    size, chance = json.loads(whole[0])["size"], random.Random(3)
+    leaves, tail = whole[: size + 1], whole[size + 1 :]
+    for _ in range(60):
+        lines = list(tail)
+        chance.shuffle(lines)
+        spoilt = bytearray(b"".join(lines[: chance.randrange(len(lines) + 1)] + lines[:1]))
+        for _ in range(chance.randrange(4)):
+            spoilt[chance.randrange(len(spoilt))] = chance.randrange(256)
+        data = b"".join(leaves) + bytes(spoilt)
+        found = FileEvidence(Export(lambda data=data: BytesIO(data)))  # type: ignore[misc]
+        tally = replayed(found, Wanted(), Replayer(found.archived, ENGINE))
+        assert tally.decisions == 6
+        assert tally.agree + sum(tally.differ.values()) + sum(tally.unreplayable.values()) == 6
