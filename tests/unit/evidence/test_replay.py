@@ -377,3 +377,31 @@ def test_a_damaged_export_never_raises() -> None:
         tally = replayed(found, Wanted(), Replayer(found.archived, ENGINE))
         assert tally.decisions == 6
         assert tally.agree + sum(tally.differ.values()) + sum(tally.unreplayable.values()) == 6
+
+
+async def test_a_question_asked_again_is_replayed(world: World) -> None:
+    """A yes to a rule whose text has changed since lifts nothing; the receipt says so, and replay agrees."""
+    await world.join()
+    asked = await world.asked(world.call(FIND, {"query": "write"}))
+    world.say(asked.id, "approve")
+    world.activate(POLICY.replace("it writes", "it writes again"))
+    again = await world.refusal(world.call(FIND, {"query": "write"}))
+    assert again.decision.reasons[0].code == "facts_changed"
+    tally = of_store(world.store)
+    assert (tally.decisions, tally.agree) == (2, 2), tally.told
+
+
+def test_another_profile_under_the_digest_is_told() -> None:
+    """A profile that reads well, but whose bytes have another digest, is not decided by."""
+    one, archive = record(at_home(call()), bundle(PERMIT))
+    named = flat(values(one)["facts"])["profile"]
+    other = json.loads(archive[named]) | {"cost": "a fortune"}
+    exchanged = {**archive, named: canonicalize(other)}
+    assert judged(one, Replayer(exchanged.get, ENGINE)) == ("differs", "context")
+
+
+def test_what_is_no_receipt_is_told(allowed: tuple[Recorded, Replayer]) -> None:
+    """A member that no receipt has, or bytes that are not its one spelling, are refused before anything is compared."""
+    one, replayer = allowed
+    assert judged(changed(one, extra="x"), replayer) == ("differs", "tampering")
+    assert judged(replace(one, data=one.data.replace(b",", b", ", 1)), replayer) == ("differs", "tampering")
