@@ -339,6 +339,7 @@ class StoreContract:
             tx.append(b"a")
             tx.claim_checkpoint("body 1\n")
             assert dict(tx.unsigned()) == {1: "body 1\n"}
+            assert (tx.claimed(1), tx.claimed(2)) == (tx.root()[1], None)
         with pytest.raises(ValueError), store.begin() as tx:
             tx.claim_checkpoint("another body\n")
         with store.begin() as tx:
@@ -350,6 +351,7 @@ class StoreContract:
         with store.read() as reader:
             assert list(reader.checkpoints()) == [(1, b"note 1")]
             assert (dict(reader.unsigned()), reader.last_checkpoint()) == ({}, 1)
+            assert (reader.claimed(1), reader.claimed(2)) == (leaf_hash(b"a"), None)
 
     # -- readers, and the end
 
