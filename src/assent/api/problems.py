@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -54,4 +56,7 @@ def of_status(_: Request, error: Exception) -> JSONResponse:
 
 
 #: For `Starlette(exception_handlers=…)`. A bug is not here: it is answered 500 and logged.
-HANDLERS = {HTTPException: of_status, **{family: of_error for family in STATUS}}
+HANDLERS: Mapping[type[Exception], Callable[[Request, Exception], JSONResponse]] = {
+    **dict.fromkeys(STATUS, of_error),
+    HTTPException: of_status,
+}
