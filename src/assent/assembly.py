@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import secrets
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -24,7 +25,7 @@ from assent.enforce.gather import Gatherer
 from assent.enforce.guard import Guard, Limits
 from assent.enforce.rules import COMPARED, Rules
 from assent.enforce.session import Sessions, abandoned, close, forget_text
-from assent.errors import ConfigError, ProofError, RequestError, UnavailableError
+from assent.errors import AssentError, ConfigError, ProofError, RequestError, UnavailableError
 from assent.inform import process
 from assent.inform.clock import SystemClock
 from assent.inform.observe import Observer, guarded_paths
@@ -42,7 +43,7 @@ from assent.model.principal import Principal
 from assent.notify.desktop import Desktop, available
 from assent.policy import cedar
 from assent.ports import Clock, Place, Reader, Store
-from assent.record import gaps, logkeys
+from assent.record import asking, gaps, logkeys, witnesses
 from assent.record.log import Log
 from assent.record.recovery import Liveness, recover
 from assent.stores import home as store_homes
@@ -60,6 +61,8 @@ logger = logging.getLogger("assent")
 DATABASE = "assent.db"
 #: Milliseconds between two looks for clear values whose time is over.
 SWEEP_MS = 3_600_000
+#: Seconds between two looks whether a witness is to be asked.
+DUTIES_S = 1.0
 LOG_KEY = key_ring.FIRST
 SEAL_KEY = "seal.key"
 LOST_HEAD = "assent.head.lost"
@@ -92,6 +95,7 @@ class Home:
         self.process = process.process_text(os.getpid())
         self.owner = homes.owner(config)
         self.notifier = Desktop()
+        self._closing = threading.Event()
         self.sessions = Sessions(log, clock, self.node, process.alive)
         self._rules: Rules | None = None
         self._seal: Seal | None = None
@@ -116,6 +120,7 @@ class Home:
 
     def close(self) -> None:
         """Finish what was submitted, sign a checkpoint, close the store."""
+        self._closing.set()
         self.log.close()
         if self.mark is not None:
             self.mark.settle()
@@ -171,6 +176,7 @@ class Home:
 
         Says which outcomes are overdue, and erases clear values whose time is over now and then, too.
         """
+        threading.Thread(target=self._duties, name="assent-duties", daemon=True).start()
         seen: object = None
         swept = -SWEEP_MS
         while True:
@@ -185,6 +191,24 @@ class Home:
                 seen = now
                 await asyncio.to_thread(self.look)
             await asyncio.sleep(every)
+
+    def _duties(self) -> None:
+        """Take checkpoints to witnesses until the home is closed; a thread of its own, for witnesses may be slow."""
+        while not self._closing.wait(DUTIES_S):
+            try:
+                self.witness()
+            except (AssentError, ProofError) as error:  # said by `assent witness list`; tried again
+                if not self._closing.is_set():
+                    logger.error("witnesses were not asked: %s", error.message)
+
+    def witness(self) -> bool:
+        """Take the newest checkpoint to the witnesses that are due; was there anything to do?
+
+        Raises:
+            ConfigError: what asks over HTTP is not installed.
+            UnavailableError: the store cannot be read or written.
+        """
+        return witnesses.round(self.store, self.log, self.clock, asking.ask)
 
     def look(self) -> str:
         """Compare the files with what is in force; what there is to say to the operator, logged as well."""

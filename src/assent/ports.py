@@ -253,6 +253,13 @@ class Transaction(Reader, Protocol):
             ValueError: nobody claimed the size, or it is signed.
         """
 
+    def cosign_checkpoint(self, size: int, note: bytes) -> None:
+        """The signed note of a size with more signature lines.
+
+        Raises:
+            ValueError: the size is not signed.
+        """
+
     def root(self) -> tuple[int, bytes]:
         """Tree size and RFC 6962 root hash, this transaction's appends included."""
 

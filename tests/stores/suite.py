@@ -50,6 +50,30 @@ class StoreContract:
             assert reader.leaf(LeafIndex(10)) == leaves[10]
             assert reader.leaf(LeafIndex(11)) is None
 
+    def test_a_signed_checkpoint_takes_cosignatures(self, store: Store) -> None:
+        """Its note is replaced, in the same batch and later; an unsigned size takes none."""
+        with store.begin() as tx:
+            tx.append(b"a")
+            tx.claim_checkpoint("one")
+            assert tx.newest_checkpoint() is None
+            with pytest.raises(ValueError, match="not signed"):
+                tx.cosign_checkpoint(1, b"early")
+        with store.begin() as tx:
+            tx.put_checkpoint(1, b"note")
+            assert tx.newest_checkpoint() == (1, b"note")
+        with store.begin() as tx:
+            tx.cosign_checkpoint(1, b"note+")
+            assert tx.newest_checkpoint() == (1, b"note+")
+        with store.begin() as tx:
+            tx.append(b"b")
+            tx.claim_checkpoint("two")
+            tx.put_checkpoint(2, b"second")
+            tx.cosign_checkpoint(2, b"second+")
+            assert tx.newest_checkpoint() == (2, b"second+")
+        with store.read() as reader:
+            assert reader.checkpoints() == [(1, b"note+"), (2, b"second+")]
+            assert reader.newest_checkpoint() == (2, b"second+")
+
     def test_a_transaction_sees_its_own_leaves(self, store: Store) -> None:
         """Committed and buffered leaves are one log to whoever writes."""
         with store.begin() as tx:

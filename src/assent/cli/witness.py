@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from assent.cli.asking import confirm, passphrase
 from assent.cli.output import columns, visible, when
-from assent.cli.shell import Shell, with_shell
+from assent.cli.shell import KEY_OPTION, YES_OPTION, Shell, with_shell
 from assent.errors import ConfigError, ProofError
 
 if TYPE_CHECKING:
+    from assent_verify.cosignature import WitnessKey
     from starlette.applications import Starlette
 
 _STATE_OPTION = click.option(
@@ -102,3 +104,87 @@ def logs(shell: Shell, state: Path | None) -> None:
         click.echo(line)
     for origin, why, body in book.evidence():
         click.echo(f"EVIDENCE {why} of {visible(origin)}: {len(body)} bytes, in witness.db")
+
+
+@command.command("add")
+@click.argument("url")
+@click.argument("vkey")
+@click.option("--quorum", type=click.IntRange(1), default=None, help="How many witnesses must agree from now on.")
+@KEY_OPTION
+@YES_OPTION
+@with_shell
+def add(shell: Shell, url: str, vkey: str, quorum: int | None, key: Path | None, yes: bool) -> None:
+    """Have this log witnessed at URL by the witness of this key; the operator signs for it."""
+    from assent_verify.cosignature import WitnessKey
+
+    try:
+        witness = WitnessKey.parse(vkey)
+    except ProofError as error:
+        raise click.BadParameter(error.message, param_hint="VKEY") from error
+    confirm(f"Have this log witnessed by `{visible(witness.name)}` at {visible(url)}?", yes=yes)
+    _change(shell, key, add=(witness, url), quorum=quorum or 0)
+
+
+@command.command("remove")
+@click.argument("name")
+@KEY_OPTION
+@YES_OPTION
+@with_shell
+def remove(shell: Shell, name: str, key: Path | None, yes: bool) -> None:
+    """No longer have this log witnessed by NAME; the operator signs for it."""
+    confirm(f"Take `{visible(name)}` off the witnesses of this log?", yes=yes)
+    _change(shell, key, add=None, remove=name)
+
+
+@command.command("quorum")
+@click.argument("many", metavar="N", type=click.IntRange(1))
+@KEY_OPTION
+@YES_OPTION
+@with_shell
+def quorum(shell: Shell, many: int, key: Path | None, yes: bool) -> None:
+    """How many witnesses must agree; the operator signs for it."""
+    confirm(f"Must {many} of the witnesses agree from now on?", yes=yes)
+    _change(shell, key, add=None, quorum=many)
+
+
+def _change(
+    shell: Shell, key: Path | None, *, add: tuple[WitnessKey, str] | None, remove: str = "", quorum: int = 0
+) -> None:
+    from assent.admin.witnesses import change
+
+    with shell.open() as home:
+        signer = home.unlock(key, passphrase)
+        policy = change(home.log, signer, home.clock.now(), add=add, remove=remove, quorum=quorum)
+        home.log.checkpoint().result()
+        home.witness()
+    most = policy.groups["most"].threshold if policy.groups else 0
+    click.echo(f"witnesses  {len(policy.witnesses)}, of which {most} must agree; its digest is a receipt")
+
+
+@command.command("list")
+@with_shell
+def list_(shell: Shell) -> None:
+    """List the witnesses of this log: what they last cosigned, how far they lag, and what failed."""
+    from assent.record.witnesses import policy, standing
+
+    with shell.read() as reader:
+        found = policy(reader)
+        rows = []
+        for key in found.witnesses.values() if found else ():
+            one = standing(reader, key)
+            seen = f"{one.size:,} of {reader.size():,} leaves, {when(one.time)}" if one.size else "nothing yet"
+            rows.append([visible(str(key)), seen, visible(one.error) or "ok"])
+    if not rows:
+        click.echo("no witness; add one with: assent witness add URL VKEY")
+    for line in columns(rows):
+        click.echo(line)
+
+
+@command.command("policy")
+@with_shell
+def policy_(shell: Shell) -> None:
+    """Print the policy in force as c2sp.org/tlog-policy has it; a verifier takes it from you, not from the log."""
+    from assent.record.witnesses import POLICY
+
+    with shell.read() as reader:
+        click.echo(reader.state(POLICY) or "quorum none\n", nl=False)

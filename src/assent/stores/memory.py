@@ -129,10 +129,10 @@ class MemoryReader:
         return [row.index for row in self._rows.sidecar.values() if row and row.expires < before][:limit]
 
     def checkpoints(self) -> Sequence[tuple[int, bytes]]:
-        return sorted(self._rows.note.items())
+        return sorted((self._rows.note | self._rows.cosigned).items())
 
     def newest_checkpoint(self) -> tuple[int, bytes] | None:
-        return max(self._rows.note.items(), default=None)
+        return max(self.checkpoints(), default=None)
 
     def unsigned(self) -> Mapping[int, str]:
         claims: list[tuple[int, Claim]] = sorted(self._rows.claim.items())

@@ -68,6 +68,7 @@ class Rows:
     forgotten: dict[SessionId, bool] = field(default_factory=dict)
     claim: dict[int, Claim] = field(default_factory=dict)
     note: dict[int, bytes] = field(default_factory=dict)
+    cosigned: dict[int, bytes] = field(default_factory=dict)
     tile: dict[tuple[int, int], bytes] = field(default_factory=dict)
     dropped: dict[tuple[int, int], bool] = field(default_factory=dict)
 
@@ -165,10 +166,14 @@ class Overlay:
         self._put(self.rows.tile, (level, index), hashes)
 
     def checkpoints(self) -> Sequence[tuple[int, bytes]]:
-        return sorted({**dict(self._base.checkpoints()), **self.rows.note}.items())
+        return sorted({**dict(self._base.checkpoints()), **self.rows.note, **self.rows.cosigned}.items())
 
     def newest_checkpoint(self) -> tuple[int, bytes] | None:
-        return max(self.rows.note.items(), default=self._base.newest_checkpoint())
+        size = max(self.rows.note, default=0)
+        base = self._base.newest_checkpoint()
+        if base is None or size > base[0]:
+            return (size, self.rows.cosigned.get(size, self.rows.note[size])) if size else None
+        return base[0], self.rows.cosigned.get(base[0], base[1])
 
     def unsigned(self) -> Mapping[int, str]:
         claims = {**self._base.unsigned(), **{claim.size: claim.body for claim in self.rows.claim.values()}}
@@ -192,6 +197,11 @@ class Overlay:
         if size not in self.unsigned():
             raise ValueError(f"no unsigned claim of tree size {size}")
         self._put(self.rows.note, size, note)
+
+    def cosign_checkpoint(self, size: int, note: bytes) -> None:
+        if size not in dict(self.checkpoints()):
+            raise ValueError(f"tree size {size} is not signed")
+        self._put(self.rows.cosigned, size, note)
 
     # -- named values and processes
 

@@ -297,6 +297,7 @@ def tables(overlay: Overlay) -> list[tuple[str, Sequence[Row]]]:
         ("put_tree", [(edge.size, edge.to_bytes())] if edge else []),
         ("put_claim", [(claim.size, claim.root, claim.edge, claim.body) for claim in rows.claim.values()]),
         ("put_note", [(note, size) for size, note in rows.note.items()]),
+        ("cosign_note", [(note, size) for size, note in rows.cosigned.items()]),
         ("put_state", list(rows.state.items())),
         ("put_session", [session_row(session) for session in rows.session.values()]),
         ("put_attempt", [attempt_row(attempt) for attempt in rows.attempt.values() if attempt]),

@@ -169,6 +169,9 @@ INSERT INTO checkpoint (size, root, edge, body) VALUES (%s, %s, %s, %s);
 -- name: put_note
 UPDATE checkpoint SET note = %s WHERE size = %s AND note IS NULL;
 
+-- name: cosign_note
+UPDATE checkpoint SET note = %s WHERE size = %s AND note IS NOT NULL;
+
 -- name: put_state
 INSERT INTO state (key, value) VALUES (%s, %s) ON CONFLICT (key) DO UPDATE SET value = excluded.value;
 

@@ -169,6 +169,9 @@ INSERT INTO checkpoint (size, root, edge, body) VALUES (?, ?, ?, ?);
 -- name: put_note
 UPDATE checkpoint SET note = ? WHERE size = ? AND note IS NULL;
 
+-- name: cosign_note
+UPDATE checkpoint SET note = ? WHERE size = ? AND note IS NOT NULL;
+
 -- name: put_state
 INSERT INTO state (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value;
 
