@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial, wraps
@@ -120,7 +121,7 @@ def check(
     from assent_verify.files import verify_file
 
     try:
-        return verify_file(partial(_open, place), log_key, reviewers, asked)
+        return verify_file(partial(_open, place), log_key, reviewers, asked, jobs=os.cpu_count() or 1)
     except ProofError as error:  # only the header raises
         raise ConfigError("not_a_log", f"`{place}` is no home, log database or export: {error.message}") from error
 

@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ProofError as error:
         parser.error(error.message)  # exits with 2
     try:
-        report = verify_file(partial(_open, path), given.log_keys, given.roots, asked)
+        report = verify_file(partial(_open, path), given.log_keys, given.roots, asked, jobs=arguments.jobs)
         if signer is not None:
             about = About(path.name, _digest(path), "", __version__, given.sources)
             check(Path(arguments.statement).read_bytes(), signer, report, about)
@@ -151,13 +151,8 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         help="a key that signs checkpoints, NAME+ID+BASE64; may be repeated",
     )
-    parser.add_argument(
-        "--reviewer",
-        metavar="KEY",
-        action="append",
-        default=[],
-        help="base64 of a reviewer's public key that you trust; may be repeated",
-    )
+    trusted = "base64 of a reviewer's public key that you trust; may be repeated"
+    parser.add_argument("--reviewer", metavar="KEY", action="append", default=[], help=trusted)
     parser.add_argument(
         "--trust", metavar="TRUST", default="", help="keys as an organisation published them, got from outside the log"
     )
@@ -171,6 +166,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--max-silence", metavar="SECONDS", type=int, help=silence)
     parser.add_argument("--strict", action="store_true", help="fail if a key was taken from the log itself")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    many = "processes for a long log (default: one for each core)"
+    parser.add_argument("--jobs", metavar="N", type=int, default=os.cpu_count() or 1, help=many)
     parser.add_argument("--version", action="version", version=f"assent-verify {__version__}")
     return parser
 

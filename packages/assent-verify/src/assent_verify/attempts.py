@@ -91,6 +91,15 @@ class Attempts:
         attempt = str(leaf.subject["attempt"]).encode()
         return attempt in self._open or attempt in self._unsure
 
+    def join(self, open: dict[bytes, Allow], unsure: dict[bytes, Allow]) -> None:
+        """Take over what was followed elsewhere, in the order of the leaves."""
+        self._open = dict(sorted({**self._open, **open}.items(), key=lambda one: one[1].at))
+        self._unsure |= unsure
+
+    def bare(self) -> tuple[dict[bytes, Allow], dict[bytes, Allow]]:
+        """What another process can take over with `join`: attempts without outcome, and without a sure one."""
+        return self._open, self._unsure
+
     def open(self) -> Iterator[tuple[bytes, Allow]]:
         """Attempts without outcome or gap, and their allows, in the order of the leaves."""
         return iter(self._open.items())

@@ -244,6 +244,11 @@ class Authority:
             self._refuse("delegation_over", f"delegation `{name}` was used up or had expired")
         given.left -= 1
 
+    def join(self, observed: int, *, self_asserted: bool) -> None:
+        """Take over what was followed elsewhere."""
+        self.observed += observed
+        self.self_asserted |= self_asserted
+
     def forget(self, session: bytes) -> None:
         """Drop the answers of a session that has ended."""
         for id in [id for id, question in self._questions.items() if question.session == session]:

@@ -1,14 +1,15 @@
 """Export files, format `assent-export/1`: header, leaves, checkpoints, disclosed values; one a line.
 
-Reading takes one line of memory, and eight bytes for each leaf.
+Reading takes a block of memory, and what remembers the place of each block.
 """
 
 from __future__ import annotations
 
-from array import array
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cached_property
 from io import SEEK_END
 from typing import Any, BinaryIO
 
@@ -24,6 +25,7 @@ FORMAT, EVIDENCE = "assent-export/1", "assent-evidence/1"
 MAX_LINE = 64 * 1024 * 1024
 _MAX_LEAVES = 2**40
 _BLOCK = 1 << 20
+_READ = 1 << 18  # stays in a cache of the processor
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def disclosed_line(index: int, salt: bytes, values: Mapping[str, object]) -> byt
 
 
 class Export:
-    """An export file, measured in one pass.
+    """An export file.
 
     Args:
         open: opens the file for reading from its start, each time it is called.
@@ -108,16 +110,31 @@ class Export:
 
     def __init__(self, open: Callable[[], BinaryIO]) -> None:
         self._open = open
-        self._starts = array("Q")
+        self._blocks: list[tuple[int, int]] = []  # first leaf of a block that was read, and its place
         with open() as file:
             self.header = Header.parse(file.readline(MAX_LINE).removesuffix(b"\n"))
             self._first = file.tell()
-            self.size, self._tail = self._measure(file)
+
+    @cached_property
+    def _measured(self) -> tuple[int, int, bool]:
+        """How many of the promised leaves are there, where the lines after them start, and is the last line whole?"""
+        with self._open() as file:
+            file.seek(self._first)
+            size, tail = self._measure(file)
             file.seek(-1, SEEK_END)
-            self.whole = file.read(1) == b"\n"
+            return size, tail, file.read(1) == b"\n"
+
+    @property
+    def size(self) -> int:
+        """How many leaves are there; at most as many as the header promises."""
+        return self._measured[0]
+
+    @property
+    def whole(self) -> bool:
+        """Does the file end with a newline?"""
+        return self._measured[2]
 
     def _measure(self, file: BinaryIO) -> tuple[int, int]:
-        """How many of the promised leaves are there, and where the lines after them start."""
         found, at = 0, self._first
         while block := file.read(_BLOCK):
             lines = block.count(b"\n")
@@ -130,20 +147,27 @@ class Export:
         return found, at
 
     def leaves(self) -> Iterator[bytes]:
-        """The stored bytes of each leaf."""
-        at = self._first
+        """The stored bytes of each leaf; the place of the first of each block is remembered."""
+        self._blocks.clear()
         with self._open() as file:
-            file.seek(at)
-            for _ in range(self.size):
-                self._starts.append(at)
-                line = file.readline(MAX_LINE)
-                at += len(line)
-                yield line[:-1]
+            file.seek(self._first)
+            rest, at, left = b"", self._first, self.header.size
+            while left and (block := file.read(_READ)):
+                self._blocks.append((self.header.size - left, at))
+                lines = (rest + block).split(b"\n")
+                rest = lines.pop()
+                if len(rest) > _BLOCK:  # no leaf is so long
+                    lines.append(rest)
+                    rest = b""
+                at = file.tell() - len(rest)
+                del lines[left:]
+                left -= len(lines)
+                yield from lines
 
     def tail(self) -> Iterator[bytes]:
         """The lines after the leaves."""
         with self._open() as file:
-            file.seek(self._tail)
+            file.seek(self._measured[1])
             while line := file.readline(MAX_LINE):
                 yield line.removesuffix(b"\n")
 
@@ -160,8 +184,11 @@ class Export:
 
     def leaf(self, file: BinaryIO, index: int) -> bytes:
         """A leaf that `leaves` has given out before, from a handle of the caller."""
-        file.seek(self._starts[index])
-        return file.readline(MAX_LINE)[:-1]
+        first, at = self._blocks[bisect_right(self._blocks, index, key=lambda block: block[0]) - 1]
+        file.seek(at)
+        for _ in range(index - first):
+            file.readline(MAX_LINE)
+        return file.readline(MAX_LINE).removesuffix(b"\n")
 
     def open(self) -> BinaryIO:
         """Another handle."""
@@ -183,6 +210,16 @@ def verify(
         OSError: what reading the file raises.
     """
     verifier = Verifier(log_key, reviewer_roots, asked)
+    feed(export, verifier)
+    return verifier.finish()
+
+
+def feed(export: Export, verifier: Verifier) -> None:
+    """Feed a verifier with everything that stands in an export.
+
+    Raises:
+        OSError: what reading the file raises.
+    """
     if export.size < export.header.size or not export.whole:
         message = f"the header promises {export.header.size} leaves and whole lines, the file holds {export.size}"
         verifier.problem(None, "truncated", message, "complete")
@@ -190,12 +227,12 @@ def verify(
         tail = _Tail(export, verifier)
         stack.callback(tail.close)
         for index, leaf in enumerate(export.leaves()):
-            tail.checkpoints(index)
+            if index >= tail.due:
+                tail.checkpoints(index)
             verifier.leaf(index, leaf)
         tail.checkpoints(None)
         tail.disclosed(stack.enter_context(export.open()))
     verifier.named(export.header.origin, export.header.log_key)
-    return verifier.finish()
 
 
 class _Tail:
@@ -207,6 +244,7 @@ class _Tail:
         self._lines = export.tail()
         self._line = 0
         self._next: tuple[str, Any] | None = None
+        self.due = 0  # leaves that come before the next checkpoint
         self._advance()
 
     def close(self) -> None:
@@ -228,11 +266,12 @@ class _Tail:
         """Hand on the checkpoints up to a tree size; all that are left if None."""
         while self._next and self._next[0] == "checkpoint":
             note = self._next[1]
-            promised = checkpoint_size(note)
+            promised = self.due = checkpoint_size(note)
             if size is not None and promised > size:
                 return
             self._verifier.checkpoint(promised, note.encode())
             self._advance()
+        self.due = _MAX_LEAVES
 
     def disclosed(self, file: BinaryIO) -> None:
         """Check the disclosed values, which come last."""

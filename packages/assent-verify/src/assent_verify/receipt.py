@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import sha256
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -314,13 +314,20 @@ _SHAPES: Mapping[bytes, tuple[Shape, Any]] = {
     b"open": (SESSION_OPEN, SessionEvent),
     b"clos": (SESSION_CLOSE, SessionEvent),
 }
+
+
+def _closed(found: tuple[bytes, ...]) -> SessionEvent:
+    return SessionEvent(*found)
+
+
 _SETS = frozenset({"approvals", "effects", "labels"})  # arrays in sorted order, each element once
-_READERS: Mapping[bytes, tuple[re.Pattern[bytes], Any, tuple[str, ...], tuple[str, ...]]] = {
+_READERS: Mapping[bytes, tuple[re.Pattern[bytes], Any, tuple[int, ...], tuple[int, ...]]] = {
     start: (
-        re.compile(shape.pattern().encode()),
-        into,
-        names := tuple(name for name in into._fields if shape is not SESSION_CLOSE or name != "labels"),
-        tuple(name for name in names if name in _SETS),
+        pattern := re.compile(shape.pattern().encode()),
+        # all members at once, as the constructor does it, without going through their names; a close has no labels
+        partial(tuple.__new__, into) if shape is not SESSION_CLOSE else _closed,
+        tuple(pattern.groupindex[name] for name in into._fields if name in pattern.groupindex),
+        tuple(pattern.groupindex[name] for name in into._fields if name in pattern.groupindex and name in _SETS),
     )
     for start, (shape, into) in _SHAPES.items()
 }
@@ -340,13 +347,13 @@ def read(data: bytes) -> Leaf:
         start = b"ac1"
     reader = _READERS.get(start)
     if reader is not None:
-        pattern, make, names, sets = reader
+        pattern, build, groups, sets = reader
         match = pattern.fullmatch(data)
         if match is not None and len(data) <= MAX_LEAF:
-            leaf: Leaf = make(*match.group(*names))
-            for name in sets:
-                if b"," in match[name]:
-                    _refuse_unsorted(match[name])
+            leaf: Leaf = build(match.group(*groups))
+            for group in sets:
+                if b"," in match[group]:
+                    _refuse_unsorted(match[group])
             return leaf
     return _read_slowly(data)
 

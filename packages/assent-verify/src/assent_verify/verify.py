@@ -130,11 +130,17 @@ class Verifier:
             self._follow(leaf, hash)
         except ProofError as error:
             self._refuse(error.code, error.message)
+        self._grow(hash)
+
+    def _grow(self, hash: bytes) -> None:
+        """The tree takes in the leaf in hand."""
+        frontier = self._frontier
         frontier.append(hash)
-        if not (size + 1) % TILE:
-            self._roots[size + 1] = frontier.root()
-        if self._pending and size + 1 in self._pending:
-            self._reach(size + 1)
+        size = frontier.size
+        if not size % TILE:
+            self._roots[size] = frontier.root()
+        if self._pending and size in self._pending:
+            self._reach(size)
 
     # (2) the tree -------------------------------------------------------------------------
 
@@ -257,7 +263,7 @@ class Verifier:
         elif isinstance(leaf, Outcome):
             self._outcome(leaf, session, time)
         elif isinstance(leaf, Approval):
-            self._authority.answer(leaf)
+            self._answer(leaf)
         elif leaf.event == b"close":
             self._close(leaf.session, session)
 
@@ -312,14 +318,25 @@ class Verifier:
             self._late.pop(leaf.session, None)
 
     def _system(self, leaf: System, time: int, hash: bytes) -> None:
+        """What it establishes for sessions; a share of the log (`shares.py`) needs that, and leaves the rest out."""
+        if leaf.event == "clock":
+            self._latest = time  # an operator has confirmed what time it is
+        elif leaf.event == "gap":
+            self._gap(leaf, time, hash)
+        self._of_log(leaf, vouched=self._authority.system(leaf))  # (6), (7)
+
+    def _gap(self, leaf: System, time: int, hash: bytes) -> None:
+        if not self._part.hidden or self._attempts.knows(leaf):  # of a part of a log, only if its session is shown
+            self._attempts.gap(leaf, time, hash)
+
+    def _answer(self, leaf: Approval) -> None:
+        self._authority.answer(leaf)
+
+    def _of_log(self, leaf: System, *, vouched: bool) -> None:
+        """What it says of the log itself, and not of any session."""
         if leaf.event == "genesis" and self._frontier.size:
             self._refuse("genesis_twice", "the log starts a second time")
-        elif leaf.event == "clock":
-            self._latest = time  # an operator has confirmed what time it is
-        elif leaf.event == "gap" and (not self._part.hidden or self._attempts.knows(leaf)):
-            self._attempts.gap(leaf, time, hash)  # of a part of a log, only if its session is shown
         self._custody.system(leaf, self._frontier.size)
-        vouched = self._authority.system(leaf)  # (6), (7)
         if leaf.event == "rotation" and self._keys.rotate(
             leaf, self._frontier.size, self._frontier.root(), vouched=vouched
         ):
@@ -413,11 +430,14 @@ class Verifier:
             else:
                 notes.append(f"ALLOW open at leaf {allow.at}, after the last checkpoint")
         notes += self._attempts.notes()
-        if self._sessions:
-            notes.append(f"{len(self._sessions)} sessions are still open")
+        if self._open_sessions():
+            notes.append(f"{self._open_sessions()} sessions are still open")
         if "complete" in self._failed:
             return False
         return None if "sound" in self._failed or covered < self._frontier.size else True
+
+    def _open_sessions(self) -> int:
+        return len(self._sessions)
 
     def _complete_part(self, notes: list[str]) -> tuple[bool | None, int | None]:
         """Relative to the last checkpoint, for the sessions that are shown; and after which leaf one is open."""
