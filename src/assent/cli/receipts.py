@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,14 @@ from assent.cli import publishing
 from assent.cli.convert import command as convert
 from assent.cli.ledger import Lines, Receipt, find, receipts, whole_attempt
 from assent.cli.output import columns, visible
+from assent.cli.sealing import seal
 from assent.cli.shell import JSON_OPTION, Shell, with_shell
 from assent.cli.story import as_json_story, tell
 
 _PAGE = 500  # lines aligned together
 
 
-@click.group("receipts", commands=[convert, publishing.proof, publishing.publish, publishing.serve])
+@click.group("receipts", commands=[convert, publishing.proof, publishing.publish, publishing.serve, seal])
 def command() -> None:
     """List, show, export, prove and publish receipts."""
 
@@ -132,6 +133,7 @@ def _time(context: click.Context, option: click.Parameter, text: str) -> str:
     is_flag=True,
     help="With the policies that were in force, for `assent replay`.",
 )
+@click.option("--archive", "archives", multiple=True, metavar="PLACE", help="Where sealed receipts lie; repeatable.")
 @with_shell
 def export(
     shell: Shell,
@@ -139,6 +141,7 @@ def export(
     bundle: Path | None,
     disclose: bool,
     policies: bool,
+    archives: Sequence[str],
     **chosen: Any,
 ) -> None:
     """Write the log as one file that `assent verify` and `assent-verify` check anywhere.
@@ -154,7 +157,11 @@ def export(
         raise click.UsageError("-o writes the whole log, --bundle a part of it")
     if policies and bundle is None and not disclose:
         raise click.UsageError("--with-policies goes with --disclose or --bundle")
-    with shell.read() as reader:
+    from assent.assembly import open_place
+    from assent.record.archive import filled
+
+    with shell.read() as found:
+        reader = filled(found, [open_place(one) for one in archives])
         if bundle is not None:
             write_private(bundle, evidence_lines(reader, choice, disclose=disclose, policies=policies))
         elif output is not None and str(output) != "-":

@@ -64,6 +64,7 @@ def _trust_options(command: Callable[..., int]) -> Callable[..., int]:
 @click.option(
     "--replay", is_flag=True, help="Make every decision again too, and compare (slower; see `assent replay`)."
 )
+@click.option("--archive", "archives", multiple=True, metavar="PLACE", help="Where sealed receipts lie; repeatable.")
 @click.option("--strict", is_flag=True, help="Fail unless complete to the last leaf, with keys from outside the log.")
 @JSON_OPTION
 @with_shell
@@ -73,6 +74,7 @@ def command(
     trusted: Trusted,
     values: bool,
     replay: bool,
+    archives: Sequence[str],
     strict: bool,
     as_json: bool,
 ) -> int:
@@ -82,7 +84,7 @@ def command(
     Exit code 4 if a proof did not hold.
     """
     place = path or shell.config().home
-    report = check(place, trusted.log_key, trusted.reviewers, values=values, asked=trusted.asked)
+    report = check(place, trusted.log_key, trusted.reviewers, values=values, asked=trusted.asked, archives=archives)
     if replay:
         report = _replayed(report, place)
     passed = report.strict if strict else report.holds
@@ -103,20 +105,23 @@ def check(
     *,
     values: bool = False,
     asked: Asked | None = None,
+    archives: Sequence[str] = (),
 ) -> Report:
     """The report on a home, a log database, an export or an evidence bundle.
 
     Raises:
         ConfigError: it is none of the three.
-        UnavailableError: it cannot be read.
+        UnavailableError: it cannot be read; `leaves_archived` if sealed leaves are in none of the archives.
     """
     from assent_verify.witnessed import Asked
 
     asked = asked or Asked()
     if place.is_dir() or _head(place) == _SQLITE:
-        from assent.assembly import read_log
+        from assent.assembly import open_place, read_log
+        from assent.record.archive import filled
 
-        with read_log(place) as reader:
+        with read_log(place) as found:
+            reader = filled(found, [open_place(one) for one in archives])
             return _database(reader, log_key, reviewers, values, asked)
     from assent_verify.files import verify_file
 

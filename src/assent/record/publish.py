@@ -97,12 +97,12 @@ def _parts(reader: Reader, ours: Tree, before: int, place: Place) -> Iterator[tu
         hashes = ours.tile(tile.level, tile.index)
         if not tile.level:
             bundle = Tile(-1, tile.index, tile.width)
-            if (data := _entries(reader, bundle, place)) is not None:
+            if (data := entries(reader, bundle, place)) is not None:
                 yield str(bundle), data
         yield str(tile), hashes
 
 
-def _entries(reader: Reader, bundle: Tile, place: Place) -> bytes | None:
+def entries(reader: Reader, bundle: Tile, place: Place) -> bytes | None:
     """An entry bundle; None if its leaves lie in an archive and it is at the place already."""
     first = bundle.index * WIDTH
     found = [leaf for _, leaf in reader.leaves(first, first + bundle.width)]
