@@ -77,6 +77,7 @@ GOALS = (
     Goal("gateway", "memory grown by a long session", 50, "MiB", lambda data: data["memory_mib"]["grown"]),
     Goal("idle", "twenty idle servers, resident each", 40, "MiB", lambda data: data["resident_mib"]["max"]),
     Goal("idle", "twenty servers ready", 4, "s", lambda data: data["ready_s"]),
+    Goal("size", "decision and outcome on disk", 1536, "bytes", lambda data: data["bytes_per_call"]),
     Goal("analysers", "slowest analyser, p99", 2, "ms", lambda data: max(row["p99_ms"] for row in data["rows"])),
     Goal("analysers", "  of long arguments", 2, "ms", lambda data: max(row["long_ms"] for row in data["rows"])),
     Goal("quiet", "questions in fifty calls of ordinary work", 1, "", lambda data: data["per_fifty"]),

@@ -32,6 +32,7 @@ from assent.stores.sqlite_rows import (
     approval_row,
     attempt_row,
     delegation_row,
+    packed,
     session_row,
     unavailable,
 )
@@ -279,7 +280,7 @@ _SYNCHRONOUS = {
 
 def flush(connection: sqlite3.Connection, queries: Mapping[str, str], overlay: Overlay) -> bool:
     """Write all rows of a batch, one statement a table; False if there are none."""
-    written = tables(overlay)
+    written = [(name, packed(name, batch)) for name, batch in tables(overlay)]
     for name, batch in written:
         if len(batch) == 1:
             connection.execute(queries[name], batch[0])

@@ -15,6 +15,7 @@ from assent.model.delegation import Delegation
 from assent.model.ids import ActionDigest, ApprovalId, AttemptId, DelegationId, Digest, LeafIndex, SessionId
 from assent.model.session import Session
 from assent.ports import Attempt, AttemptState, Kept, Passage, Pin, Prior, Sidecar
+from assent.stores.packed import pack, unpack
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -239,14 +240,13 @@ class SqliteReader:
         return found[0] if found else 0
 
     def leaf(self, index: LeafIndex) -> bytes | None:
-        return self._one(_first, "get_leaf", index)
+        return self._one(lambda row: unpack(row[0]), "get_leaf", index)
 
     def leaves(self, start: int = 0, stop: int | None = None) -> Iterator[tuple[int, bytes]]:
         try:
-            # no `yield from`: it would close the cursor of a connection that may be closed already
             rows = self._connection.execute(self._queries["leaves_from"], (start, _END if stop is None else stop))
-            for row in rows:  # noqa: UP028
-                yield row
+            for index, body in rows:
+                yield index, unpack(body)
         except sqlite3.Error as error:
             raise unavailable(error) from error
 
@@ -257,7 +257,7 @@ class SqliteReader:
         return self.rows("tiled")[0][0] or 0
 
     def sidecar(self, index: LeafIndex) -> Sidecar | None:
-        return self._one(lambda row: Sidecar(*row), "get_sidecar", index)
+        return self._one(_sidecar, "get_sidecar", index)
 
     def expired_sidecars(self, before: int, limit: int) -> Sequence[LeafIndex]:
         return [row[0] for row in self.rows("expired_sidecars", before, limit)]
@@ -276,6 +276,20 @@ class SqliteReader:
 
     def last_checkpoint(self) -> int:
         return self.rows("last_checkpoint")[0][0] or 0
+
+
+def _sidecar(row: Row) -> Sidecar:
+    body = row[2] if isinstance(row[2], str) else unpack(row[2]).decode("utf-8", "replace")  # damaged: opens nothing
+    return Sidecar(row[0], row[1], body, row[3])
+
+
+def packed(statement: str, batch: Sequence[Row]) -> Sequence[Row]:
+    """The rows of a batch as SQLite stores them: leaves and clear values packed."""
+    if statement == "put_leaf":
+        return [(index, pack(leaf)) for index, leaf in batch]
+    if statement == "put_sidecar":
+        return [(index, salt, pack(values.encode()), expires) for index, salt, values, expires in batch]
+    return batch
 
 
 def _first(row: Row) -> Any:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from assent.stores.packed import pack, unpack
 from tests.unit.cli.world import World, valid
 
 
@@ -50,9 +51,12 @@ def test_keys_from_the_log_itself_are_not_enough_for_strict(fresh: World) -> Non
 def test_a_flipped_bit_in_a_leaf_is_found(world: World, tmp_path: Path, spot: bytes) -> None:
     """One bit of a leaf in a copy: exit code 4, SOUND no, and the leaf is named."""
     copy = copied(world, tmp_path)
-    data = bytearray(copy.read_bytes())
-    data[data.index(spot) + len(spot) - 2] ^= 1
-    copy.write_bytes(data)
+    with closing(sqlite3.connect(copy)) as connection, connection:
+        rows = connection.execute("SELECT idx, body FROM leaf ORDER BY idx").fetchall()
+        index, leaf = next((index, unpack(body)) for index, body in rows if spot in unpack(body))
+        data = bytearray(leaf)
+        data[leaf.index(spot) + len(spot) - 2] ^= 1
+        connection.execute("UPDATE leaf SET body = ? WHERE idx = ?", (pack(bytes(data)), index))
     done = world.run("verify", str(copy), "--json")
     assert (done.code, done.json["sound"]) == (4, False)
     assert any(problem["leaf"] is not None for problem in done.json["problems"])
@@ -65,6 +69,9 @@ def broken(world: World, folder: Path, sql: str, *values: object) -> str:
     home.mkdir(mode=0o700)
     copied(world, folder).rename(home / "assent.db")
     with closing(sqlite3.connect(home / "assent.db")) as connection, connection:
+        connection.create_function(
+            "changed", 3, lambda body, *words: pack(unpack(body).replace(*map(str.encode, words)))
+        )
         assert connection.execute(sql, values).rowcount == 1
     return str(home)
 
@@ -76,7 +83,7 @@ READS = (["receipts", "list"], ["receipts", "list", "--json"], ["tail", "--no-fo
 def test_a_changed_leaf_is_told_by_whatever_reads_it(world: World, tmp_path: Path, old: str) -> None:
     """No listing and no story reads half a leaf: it names the leaf, and exits with 4."""
     index = next(row["index"] for row in world.run("receipts", "list", "--json").json if row["verdict"] == "allow")
-    sql = "UPDATE leaf SET body = CAST(replace(body, ?, ?) AS BLOB) WHERE idx = ?"
+    sql = "UPDATE leaf SET body = changed(body, ?, ?) WHERE idx = ?"
     home = broken(world, tmp_path, sql, old, '"else":', index)
     for words in (*READS, ["explain", str(index)]):
         done = world.run("--home", home, *words)
@@ -89,7 +96,7 @@ def test_a_changed_leaf_is_told_by_whatever_reads_it(world: World, tmp_path: Pat
 def test_clear_values_that_were_changed_are_not_told_as_true(world: World, tmp_path: Path, old: str, new: str) -> None:
     """A story shows what the leaf commits to, or says that the values beside it are not that."""
     index = next(row["index"] for row in world.run("receipts", "list", "--json").json if row["verdict"] == "allow")
-    home = broken(world, tmp_path, "UPDATE sidecar SET body = replace(body, ?, ?) WHERE idx = ?", old, new, index)
+    home = broken(world, tmp_path, "UPDATE sidecar SET body = changed(body, ?, ?) WHERE idx = ?", old, new, index)
     done = world.run("--home", home, "explain", str(index))
     assert (done.code, f"clear values of leaf {index}" in done.err, "Traceback" in done.err) == (4, True, False)
     assert world.run("--home", home, "receipts", "list").code == 0

@@ -2,7 +2,7 @@
 -- Times are milliseconds since the epoch; digests `sha256:` and hex; lists are JSON text.
 
 PRAGMA application_id = 0x41534E54;  -- ASNT
-PRAGMA user_version = 5;              -- number of the last migration
+PRAGMA user_version = 6;              -- number of the last migration
 
 CREATE TABLE leaf (
     idx INTEGER PRIMARY KEY,          -- 0-based position in the log
@@ -147,7 +147,7 @@ CREATE INDEX prior_receipt ON prior (receipt);
 CREATE TABLE sidecar (                -- erasable: clear values and salts
     idx INTEGER PRIMARY KEY,
     salt BLOB NOT NULL,
-    body TEXT NOT NULL,
+    body BLOB NOT NULL,               -- packed (stores/packed.py)
     expires INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX sidecar_expires ON sidecar (expires);
