@@ -1,6 +1,8 @@
 """How fast the log makes leaves durable: `python benchmarks/durable.py [--quick] [--json FILE]`.
 
-Three tables: appends per second by concurrent writers; one writer beside a bare
+Four tables: appends per second by concurrent writers; the same on a disk that takes 5 ms
+to flush (`tests/faults/disk.c`, preloaded: each flush sleeps, whatever the machine's own
+disk does); one writer beside a bare
 `fdatasync` of the same bytes on the same disk, taken in turns; and what a main
 thread that is busy deciding does to the writer thread, by switch interval
 (docs/decisions/001-one-writer-thread.md).
@@ -14,6 +16,7 @@ import json
 import os
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -31,6 +34,7 @@ from assent.stores.sqlite import SqliteStore
 
 LEAF = json.dumps({f"member-{n:02}": "sha256:" + "0123456789abcdef" * 2 for n in range(16)}).encode()
 WRITERS = (1, 8, 64, 256)
+SLOW_US = 5_000  # what one flush of a slow disk takes
 DECIDING = 150e-6  # seconds of pure Python that stand for one decision
 
 
@@ -88,6 +92,23 @@ def appends(parent: Path, writers: int, seconds: float) -> dict[str, float]:
         "p50_ms": 1e3 * percentile(waits, 0.5),
         "p99_ms": 1e3 * percentile(waits, 0.99),
     }
+
+
+def slow_appends(parent: Path, writers: int, seconds: float) -> dict[str, float]:
+    """`appends` in a process whose every flush takes `SLOW_US`."""
+    from tests.faults.test_disk import compiler  # the tests' own disk
+
+    with tempfile.TemporaryDirectory(dir=parent) as folder:
+        library, source = Path(folder) / "disk.so", Path(__file__).parents[1] / "tests" / "faults" / "disk.c"
+        flags = ["-O2", "-shared", "-fPIC", "-o", str(library), str(source), "-ldl", "-lpthread"]
+        subprocess.run([*compiler(), *flags], check=True)
+        disk = {"LD_PRELOAD": str(library), "FAULT_ROOT": str(parent.resolve()), "FAULT_FLUSH_US": str(SLOW_US)}
+        command = [sys.executable, "-m", "benchmarks.durable", "--dir", str(parent), "--appends", str(writers)]
+        done = subprocess.run(
+            [*command, "--seconds", str(seconds)], env={**os.environ, **disk}, stdout=subprocess.PIPE, check=True
+        )
+        found: dict[str, float] = json.loads(done.stdout)
+        return found
 
 
 def beside_fdatasync(parent: Path, rounds: int) -> dict[str, float]:
@@ -204,16 +225,23 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a few seconds instead of a minute")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers there as well")
     parser.add_argument("--dir", type=Path, default=Path.cwd(), help="a directory on the disk to measure")
+    parser.add_argument("--appends", type=int, metavar="WRITERS", help=argparse.SUPPRESS)
+    parser.add_argument("--seconds", type=float, default=5.0, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.appends:
+        print(json.dumps(appends(options.dir, options.appends, options.seconds)))
+        return
     seconds = 0.5 if options.quick else 5.0
     results: dict[str, object] = {"processes": 1, "cores": os.cpu_count()}
     rows = [appends(options.dir, writers, seconds) for writers in WRITERS]
     table("durable appends", rows)
+    slow = [slow_appends(options.dir, writers, seconds) for writers in (64, 256)]
+    table("durable appends, each flush 5 ms", slow)
     beside = beside_fdatasync(options.dir, 300 if options.quick else 3000)
     table("one writer beside a bare fdatasync", [beside])
     deciding = [busy(options.dir, 64, seconds, interval) for interval in (0.005, 0.0005, 0.00005)]
     table("actions with a main thread that decides", deciding)
-    results |= {"appends": rows, "beside_fdatasync": beside, "deciding": deciding}
+    results |= {"appends": rows, "slow": slow, "beside_fdatasync": beside, "deciding": deciding}
     if options.json:
         options.json.write_text(json.dumps(results, indent=2) + "\n")
 

@@ -3,6 +3,7 @@
 child.py commit HOME KEY [MODE] [COUNT]   one leaf after the other; a line `ack INDEX` for each
 child.py unflushed HOME KEY               one leaf that is flushed and one that is only visible, then waits
 child.py full HOME KEY CONTROL            fills the disk and frees it, breaks it and mends it
+child.py broken HOME KEY CONTROL BIT      writes that fail in one way, round after round, among some that do not
 """
 
 from __future__ import annotations
@@ -79,5 +80,27 @@ def full(home: str, key: str, control: str) -> None:
     sys.stdin.read()
 
 
+def broken(home: str, key: str, control: str, bit: str, rounds: str) -> None:
+    """Switch the fault on and off; prints what was acknowledged while it was off, and what it came to meanwhile."""
+    _, log = opened(home, key)
+    handle = os.open(control, os.O_RDWR)
+    kept: dict[int, str] = {}
+    codes: set[str] = set()
+    for number in range(int(rounds)):
+        for failing in (False, True):
+            os.pwrite(handle, bytes([int(bit) * failing]), 0)
+            text = f"round {number} {failing}"
+            try:
+                index = log.submit(lambda tx, text=text: tx.append(text.encode()), durable=True).result()
+            except UnavailableError as error:
+                codes.add(error.code)
+            else:
+                kept[index] = text
+    os.pwrite(handle, b"\x00", 0)
+    index = log.submit(lambda tx: tx.append(b"mended"), durable=True).result()
+    print(json.dumps({"kept": {**kept, index: "mended"}, "codes": sorted(codes)}), flush=True)
+    sys.stdin.read()
+
+
 if __name__ == "__main__":
-    {"commit": commit, "full": full, "unflushed": unflushed}[sys.argv[1]](*sys.argv[2:])
+    {"broken": broken, "commit": commit, "full": full, "unflushed": unflushed}[sys.argv[1]](*sys.argv[2:])

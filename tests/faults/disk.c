@@ -3,7 +3,10 @@
  * Preloaded into a process, it watches the files below FAULT_ROOT:
  *   FAULT_TRACE    every write and flush is appended there in order, and what goes to standard output
  *   FAULT_SHADOW   directory with what a power cut would leave: only ranges that were flushed
- *   FAULT_CONTROL  one byte, mapped: bit 0 writes fail (ENOSPC), bit 1 flushes fail (EIO)
+ *   FAULT_CONTROL  one byte, mapped: bit 0 writes fail (ENOSPC), bit 1 flushes fail (EIO), bit 2 writes fail (EIO),
+ *                  bit 3 writes and truncations fail (EROFS), as after a read-only remount
+ *   FAULT_FLUSH_US microseconds that every flush of a file takes, for a slow disk: it sleeps and flushes nothing, so
+ *                  that the machine's own disk does not count. For measuring alone
  * A flush that fails drops its ranges for good, as Linux does: the pages count as clean afterwards.
  */
 #define _GNU_SOURCE
@@ -16,9 +19,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { FULL = 1, BROKEN = 2, FILES = 32, RANGES = 1 << 16 };
+enum { FULL = 1, BROKEN = 2, FAILING = 4, READONLY = 8, FILES = 32, RANGES = 1 << 16 };
 
 struct file {
     char name[256];
@@ -31,6 +35,7 @@ static struct file *files[FILES];
 static const char *root, *shadow;
 static int trace = -1;
 static volatile unsigned char *control;
+static long slow;
 
 static ssize_t (*real_write)(int, const void *, size_t);
 static ssize_t (*real_pwrite)(int, const void *, size_t, off_t);
@@ -46,6 +51,7 @@ __attribute__((constructor)) static void start(void) {
     real_ftruncate = dlsym(RTLD_NEXT, "ftruncate64");
     root = getenv("FAULT_ROOT");
     shadow = getenv("FAULT_SHADOW");
+    if (getenv("FAULT_FLUSH_US")) slow = atol(getenv("FAULT_FLUSH_US"));
     const char *path = getenv("FAULT_TRACE");
     if (path) trace = open(path, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
     path = getenv("FAULT_CONTROL");
@@ -90,6 +96,7 @@ static struct file *of(const char *name) {
 }
 
 static void remember(const char *name, off_t at, size_t size) {
+    if (slow) return;
     pthread_mutex_lock(&lock);
     struct file *file = of(name);
     if (file->count == RANGES) abort();
@@ -135,6 +142,8 @@ static int denied(int bit, int error) {
     return 1;
 }
 
+static int unwritable(void) { return denied(FULL, ENOSPC) || denied(FAILING, EIO) || denied(READONLY, EROFS); }
+
 ssize_t write(int fd, const void *data, size_t size) {
     char path[4096];
     const char *name = watched(fd, path, sizeof path);
@@ -147,7 +156,7 @@ ssize_t write(int fd, const void *data, size_t size) {
         }
         return real_write(fd, data, size);
     }
-    if (denied(FULL, ENOSPC)) return -1;
+    if (unwritable()) return -1;
     off_t at = lseek(fd, 0, SEEK_CUR);
     ssize_t done = real_write(fd, data, size);
     if (done > 0) remember(name, at, done);
@@ -157,7 +166,7 @@ ssize_t write(int fd, const void *data, size_t size) {
 ssize_t pwrite64(int fd, const void *data, size_t size, off_t at) {
     char path[4096];
     const char *name = watched(fd, path, sizeof path);
-    if (name && denied(FULL, ENOSPC)) return -1;
+    if (name && unwritable()) return -1;
     ssize_t done = real_pwrite(fd, data, size, at);
     if (name && done > 0) remember(name, at, done);
     return done;
@@ -189,6 +198,11 @@ static int flush(int fd, int (*real)(int)) {
         if (!result) forget_removed(fd);
         return result;
     }
+    if (slow) {
+        struct timespec time = {slow / 1000000, slow % 1000000 * 1000};
+        nanosleep(&time, NULL);
+        return 0;
+    }
     if (denied(BROKEN, EIO)) {
         flushed(fd, name, 0);
         errno = EIO;
@@ -198,6 +212,14 @@ static int flush(int fd, int (*real)(int)) {
     if (!result) flushed(fd, name, 1);
     return result;
 }
+
+int ftruncate64(int fd, off_t size) {
+    char path[4096];
+    if (watched(fd, path, sizeof path) && unwritable()) return -1;
+    return real_ftruncate(fd, size);
+}
+
+int ftruncate(int fd, off_t size) { return ftruncate64(fd, size); }
 
 int fsync(int fd) { return flush(fd, real_fsync); }
 int fdatasync(int fd) { return flush(fd, real_fdatasync); }

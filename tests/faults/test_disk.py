@@ -19,6 +19,8 @@ from tests.stores.audit import audit
 from tests.stores.places import durable_directory
 
 _REPOSITORY = Path(__file__).parents[2]
+#: Faults of one kind, one after the other.
+ROUNDS = 1_000 if os.environ.get("ASSENT_SOAK") else 25
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the preloaded library knows Linux")
 
@@ -164,6 +166,28 @@ def test_a_full_disk_denies_and_work_resumes_when_it_is_free(disk: Disk) -> None
         "ack 3 mended",
     ]
     assert disk.after_power_cut() == ["before", "free again", "seen but not flushed", "mended"]
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(
+    ("bit", "code"), [(1, "store_full"), (2, "store_failed"), (4, "store_full"), (8, "store_full")],
+    ids=["ENOSPC", "EIO on flush", "EIO on write", "EROFS"],
+)  # fmt: skip
+def test_a_disk_that_fails_now_and_then_loses_nothing_it_has_promised(disk: Disk, bit: int, code: str) -> None:
+    """Every fault acknowledges nothing and says a stable code; what was promised between faults survives a power cut,
+    and work goes on in the same process as soon as the disk does."""
+    child = disk.run("broken", str(disk.control), str(bit), str(ROUNDS))
+    assert child.stdout is not None and child.stdin is not None
+    seen = json.loads(child.stdout.readline())
+    child.kill()
+    child.wait()
+    child.stdout.close()
+    child.stdin.close()
+    leaves = disk.after_power_cut()
+    missing = [index for index, text in seen["kept"].items() if leaves[int(index)] != text]
+    failed = [text for text in seen["kept"].values() if text.endswith("True")]
+    print(f"\n{ROUNDS} faults: {len(seen['kept'])} acknowledged, {len(missing)} lost, told as {seen['codes']}")
+    assert (missing, failed, seen["codes"]) == ([], [], [code])
 
 
 def test_what_is_promised_after_a_restart_stands_on_nothing_unflushed(disk: Disk) -> None:

@@ -129,5 +129,8 @@ def _judge(place: Path, acknowledged: list[str]) -> None:
     unsettled = {line: outcomes.get(attempt) for line, attempt in attempts.items() if line not in acknowledged}
     assert set(unsettled.values()) <= {"succeeded", "unknown"}, unsettled
     assert report.complete is not False
+    nodes = [leaf["subject"] for _, leaf in leaves if leaf.get("event") == "node"]
+    joined, left = ({one["node"] for one in nodes if one["event"] == event} for event in ("join", "leave"))
+    assert joined == left, "a process that died was not said to have left"
     print(f"\n{ROUNDS} kills: {len(executed)} executed, {len(acknowledged)} acknowledged, "
           f"{sum(status == 'unknown' for status in unsettled.values())} unknown")  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import multiprocessing
 import os
 import time
@@ -9,14 +11,22 @@ from concurrent.futures import Future
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from assent import assembly
+from assent.config import load
+from assent.enforce.gather import Call
+from assent.enforce.guard import Allowed
 from assent.keys import file
-from assent.model.ids import LeafIndex
+from assent.model.ids import LeafIndex, SessionId
+from assent.model.outcome import Outcome
+from assent.model.profile import Server
 from assent.record import log as log_module
 from assent.record.log import Log
 from assent.stores.sqlite import SqliteStore
 from tests.stores.world import RealClock
+from tests.world import tool
 
 ORIGIN = "assent/test"
+SEND = tool("send_message", recipient={"type": "string"}, text={"type": "string"})
 
 
 def prepared() -> multiprocessing.context.ForkServerContext:
@@ -45,6 +55,29 @@ def commit_until_killed(home: Path, key: Path, acks: Connection) -> None:
         if len(under_way) == 4:
             future, text = under_way.pop(0)
             acks.send((future.result(), text))
+
+
+def called(session: SessionId, text: str) -> Call:
+    """A message to always the same person."""
+    params = {"name": SEND.name, "arguments": {"recipient": "bob@example.org", "text": text}}
+    return Call(session, Server("files", zone="local"), "tools/call", SEND.name, SEND, params)
+
+
+def spend_until_killed(home: Path, client: str, number: int, acks: Connection) -> None:
+    """Make calls that a grant lets pass, through the whole guard; send `(index, text)` of each that passed."""
+
+    async def run() -> None:
+        opened = assembly.open_home(load(home, {}))
+        session = await opened.sessions.join(opened.principal("agent"), client, opened.process)
+        for count in itertools.count():
+            ruling = await opened.guard.authorize(called(session.id, f"{number}-{count}"))
+            if not isinstance(ruling, Allowed) or ruling.permit is None:
+                raise SystemExit(f"not allowed: {ruling}")
+            await opened.guard.begin(ruling.permit)
+            acks.send((ruling.permit.receipt, b""))
+            await opened.guard.settle(ruling.permit, Outcome("succeeded", "gateway", b"{}"), {})
+
+    asyncio.run(run())
 
 
 def commit_some(home: Path, key: Path, results: Connection, count: int) -> None:

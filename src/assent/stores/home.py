@@ -136,11 +136,17 @@ def private_file(path: Path) -> bool:
 
     Raises:
         OSError: the directory cannot be written.
+        UnavailableError: `store_shared`, the file has another name: who uses that one waits for other locks.
     """
     try:
         # never opened if it exists: closing a second descriptor would drop SQLite's locks
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except FileExistsError:
+        found = path.lstat()
+        if stat.S_ISLNK(found.st_mode) or found.st_nlink > 1:
+            # sqlite.org/howtocorrupt.html §2.4: the other name has a write-ahead log of its own
+            text = f"`{path.name}` is a link, or has another name elsewhere"
+            raise UnavailableError("store_shared", text, help="give every home a file of its own") from None
         if stat.S_IMODE(path.stat().st_mode) & 0o077:
             path.chmod(0o600)
         return False
