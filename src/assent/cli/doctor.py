@@ -83,6 +83,7 @@ def _findings(shell: Shell) -> Iterator[Finding]:
         yield _mode(reader)
         yield from _in_force(reader)
         yield from _clock(reader)
+        yield from _witnesses(reader)
         yield from _servers(reader)
         yield _coverage(shell)
         yield from _open_ends(reader)
@@ -166,6 +167,21 @@ def _clock(reader: Reader) -> Iterator[Finding]:
         yield Finding("clock", "fail", text, "if the time is right now, run: assent clock confirm")
     else:
         yield Finding("clock", "ok", "has not jumped")
+
+
+def _witnesses(reader: Reader) -> Iterator[Finding]:
+    """How far the witnesses of this log are, if it has any."""
+    from assent.record.witnesses import policy, standing
+
+    found = policy(reader)
+    for key in found.witnesses.values() if found else ():
+        one = standing(reader, key)
+        seen = f"{one.size:,} of {reader.size():,} receipts, {when(one.time)}" if one.size else "nothing yet"
+        text = f"{key.name}: cosigned {seen}"
+        if one.error:
+            yield Finding("witness", "warn", f"{text}; {one.error}", "see: assent witness list; ask its operator")
+        else:
+            yield Finding("witness", "ok", text)
 
 
 def _servers(reader: Reader) -> Iterator[Finding]:

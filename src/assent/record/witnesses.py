@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 
 from assent_verify.checkpoint import Checkpoint
 from assent_verify.cosignature import WitnessKey
@@ -88,7 +89,8 @@ def round(store: Store, log: Log, clock: Clock, ask: Ask) -> bool:
         UnavailableError: the store cannot be read or written.
     """
     with store.read() as reader:
-        now, wanted, newest = clock.now(), policy(reader), reader.newest_checkpoint()
+        now, wanted = clock.now(), policy(reader)  # most homes have none, and each process asks every second
+        newest = reader.newest_checkpoint() if wanted else None
         if wanted is None or newest is None:
             return False
         known = {key: standing(reader, key) for key in wanted.witnesses.values()}
@@ -102,9 +104,10 @@ def round(store: Store, log: Log, clock: Clock, ask: Ask) -> bool:
         log.submit(lambda tx: leaves.append(tx, draft, None), durable=True).result()
         return True
     with ThreadPoolExecutor(len(due)) as pool:
-        asking = {key: pool.submit(_ask, store, ask, wanted.urls[str(key)], key, known[key], newest) for key in due}
-        answers = {key: answer.result() for key, answer in asking.items()}
-    log.submit(lambda tx: _keep(tx, fence, newest[0], _timed(answers, clock.now())), durable=True).result()
+        asking = {pool.submit(_ask, store, ask, wanted.urls[str(key)], key, known[key], newest): key for key in due}
+        for answer in as_completed(asking):  # each is kept as it comes: a slow witness delays nobody
+            one = _timed({asking[answer]: answer.result()}, clock.now())
+            log.submit(partial(_keep, fence=fence, size=newest[0], answers=one), durable=True).result()
     return True
 
 
