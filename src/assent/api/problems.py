@@ -57,6 +57,6 @@ def of_status(_: Request, error: Exception) -> JSONResponse:
 
 #: For `Starlette(exception_handlers=…)`. A bug is not here: it is answered 500 and logged.
 HANDLERS: Mapping[type[Exception], Callable[[Request, Exception], JSONResponse]] = {
-    **dict.fromkeys(STATUS, of_error),
+    **{family: of_error for family in [*STATUS]},
     HTTPException: of_status,
 }
