@@ -13,6 +13,7 @@ from assent.approve.card import visible
 
 __all__ = ["VERDICT_COLOUR", "colour", "columns", "print_json", "quoted", "verdict_word", "visible", "when"]
 
+_LAST = 253_402_300_799_999  # the end of the year 9999
 VERDICT_COLOUR = {"allow": "green", "deny": "red", "escalate": "yellow", "defer": "magenta"}
 
 
@@ -27,7 +28,8 @@ def quoted(value: object) -> str:
 
 
 def when(milliseconds: int) -> str:
-    """RFC 3339 UTC with `Z` and milliseconds."""
+    """RFC 3339 UTC with `Z` and milliseconds; what no calendar has, as the end of it that is nearest."""
+    milliseconds = min(max(milliseconds, 0), _LAST)
     moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{milliseconds % 1000:03d}Z"
 

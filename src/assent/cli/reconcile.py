@@ -122,7 +122,7 @@ class _Run:
             print_json(self._report(told, found))
         else:
             self._tell(told, found)
-        return FOUND if found else 0
+        return FOUND if found or any(feed.refused for feed in self._feeds) else 0
 
     def follow(self) -> int:
         """Until interrupted; the exit code says whether anything was found."""
@@ -134,10 +134,10 @@ class _Run:
                     size += self._add(told, leaves(size), values)
                 now = round(time.time() * 1000)
                 waiting += [event for feed in self._feeds for event in feed.take(whole=False)]
-                ripe = sorted((e for e in waiting if e.time + self._tolerance <= now), key=lambda event: event.time)
-                waiting = [event for event in waiting if event.time + self._tolerance > now]
+                count += self._tell_bad()
+                ripe, waiting = self._ripe(waiting, now)
                 for one in self._judge(told, ripe, now):
-                    mark = (one.kind, one.receipt, one.event)
+                    mark = (one.kind, one.receipt, one.event, one.time)  # a rotated file has the same lines again
                     if mark not in said:
                         said.add(mark)
                         count += 1
@@ -147,6 +147,21 @@ class _Run:
                 time.sleep(EVERY)
         except KeyboardInterrupt:
             return FOUND if count else 0
+
+    def _ripe(self, events: Sequence[Any], now: int) -> tuple[list[Any], list[Any]]:
+        """Those whose receipts must be there by now, and those to wait for; what claims to be to come never is."""
+        wait = [event for event in events if abs(event.time - now) <= self._tolerance]
+        ripe = [event for event in events if event not in wait]
+        return sorted(ripe, key=lambda event: event.time), wait
+
+    def _tell_bad(self) -> int:
+        """Say what could not be read since the last time, which may hide something."""
+        lines = [line for feed in self._feeds for line in feed.bad]
+        for feed in self._feeds:
+            feed.bad.clear()
+        for line in lines:
+            click.echo(f"not read: {visible(line)}", err=True)
+        return len(lines)
 
     def _told(self) -> Told:
         from assent.evidence.attempts import Told
@@ -170,9 +185,9 @@ class _Run:
     def _judge(self, told: Told, events: Sequence[Any], now: int) -> list[Finding]:
         from assent.evidence.reconcile import Reconciler
 
-        since, until = self._given["since"] or 0, self._given["until"] or now + self._tolerance
+        since, until = self._given["since"] or 0, self._given["until"]
         run: Reconciler = Reconciler(told, self._tolerance, frozenset(self._given["servers"]))
-        inside = (event for event in events if since <= event.time <= until)
+        inside = (event for event in events if since <= event.time and (until is None or event.time <= until))
         found = [*run.events(inside), *run.log(now)]
         for sure, count in run.joined.items():
             self._joined[_WORDS[sure]] = self._joined.get(_WORDS[sure], 0) + count
@@ -225,7 +240,7 @@ def _cells(one: Finding) -> list[str]:
         click.style(one.kind, fg="red", bold=True),
         f"{one.confidence:.2f}",
         when(one.time),
-        place,
+        visible(place),
         visible(one.says),
     ]
 

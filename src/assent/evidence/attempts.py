@@ -60,7 +60,7 @@ class Attempt:
     @cached_property
     def words(self) -> str:
         """All of them in one text, in which a name can be looked for."""
-        return "\n".join(sorted(self.texts))
+        return "\0".join(sorted(self.texts))
 
 
 @dataclass

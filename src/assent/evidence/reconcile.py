@@ -15,7 +15,7 @@ from itertools import chain
 from typing import Literal
 
 from assent.evidence.attempts import Attempt, Told
-from assent.evidence.telemetry import Event, names, squeezed
+from assent.evidence.telemetry import Event, names, part_of, squeezed
 
 Kind = Literal["EXECUTED_NO_RECEIPT", "DENIED_BUT_EXECUTED", "ARGS_MISMATCH", "ALLOW_NO_OUTCOME", "OUTCOME_NO_ALLOW"]
 #: How sure a join is, by what it stands on.
@@ -160,7 +160,8 @@ class Reconciler:
             return Finding("DENIED_BUT_EXECUTED", best.sure, event.time, text, best.attempt.index, event.where)
         if again:
             text = f"{event.says}: once more than a receipt allowed"
-            sure = 0.4 if again in (BY_PART, BY_MARKS) else again  # a script may well do the same thing twice
+            # a script may well do the same thing twice; one call with erased values explains one event, not many
+            sure = 0.4 if again in (BY_PART, BY_MARKS) else max(again, BY_TOOL)
             return Finding("EXECUTED_NO_RECEIPT", sure, event.time, text, None, event.where)
         near = self._same_tool(event)
         if near is not None:
@@ -172,9 +173,14 @@ class Reconciler:
 
     def _joins(self, event: Event) -> Iterator[Join]:
         named = {one.id: one for name in event.ids for one in self._by_id.get(name, ())}
+        near = {one.id: one for one in chain(self._allowed.near(event.time), self._refused.near(event.time))}
         for one in named.values():
-            yield Join(one, BY_ID)
-        for one in chain(self._allowed.near(event.time), self._refused.near(event.time)):
+            own = event.ids & {one.id} or any(id.startswith("prm_") for id in event.ids & one.ids)
+            if not own and one.id not in near:
+                continue  # a trace is the agent's word and can be used for ever
+            # an id says nothing about content: with erased values nothing else vouches for it
+            yield Join(one, BY_ID if one.arguments is not None or not event.content else BY_TOOL)
+        for one in near.values():
             if one.id not in named and (sure := _likeness(event, one)):
                 yield Join(one, sure)
 
@@ -196,7 +202,7 @@ def _likeness(event: Event, one: Attempt) -> float:
         return BY_ARGUMENTS if dict(event.arguments) == dict(one.arguments) else 0.0
     if event.text:
         text = squeezed(event.text)
-        return BY_TEXT if text in one.texts else BY_PART if names(text, one.words) else 0.0
+        return BY_TEXT if text in one.texts else BY_PART if part_of(text, one.words) else 0.0
     if event.marks:
         fits = not event.effect or event.effect in one.effects
         return BY_MARKS if fits and all(names(squeezed(mark), one.words) for mark in event.marks) else 0.0

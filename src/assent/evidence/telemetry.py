@@ -19,6 +19,8 @@ from assent.errors import RequestError
 #: One line or record of telemetry; longer ones are refused by place, never cut.
 MAX_RECORD = 4 * 1024 * 1024
 _SPACE = re.compile(r"\s+")
+#: What ends a statement within a script or a program; the end of a string is written `\0`.
+_BEFORE, _AFTER = frozenset(["", *"\0;'\"`([{\\"]), frozenset(["", *"\0;'\"`)]}\\"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,13 @@ class BadRecordError(RequestError):
 
 
 def squeezed(text: str) -> str:
-    """A text as it is compared: white space as one blank, no closing semicolon, no case."""
-    return _SPACE.sub(" ", text).strip().rstrip(";").rstrip().casefold()
+    """A text as it is compared: white space as one blank, no closing semicolon, no case.
+
+    Where something may be a comment to the end of its line, lines stay lines: what follows it runs or not.
+    """
+    commented = "--" in text or "#" in text
+    plain = _SPACE.sub(lambda run: "\n" if commented and not {"\n", "\r"}.isdisjoint(run[0]) else " ", text)
+    return plain.strip().rstrip(";").rstrip().casefold()
 
 
 def names(text: str, words: str) -> bool:
@@ -80,6 +87,22 @@ def names(text: str, words: str) -> bool:
         ):
             return True
         at = words.find(text, at + 1)
+    return False
+
+
+def part_of(text: str, words: str) -> bool:
+    """Does a squeezed statement stand whole in others? One that goes on, with a condition say, is another one."""
+    lines = any(mark in text for mark in ("\n", "--", "#"))  # where a line ends means something
+    plain = words if lines else words.replace("\n", " ")
+    at = plain.find(text) if text else -1
+    while at >= 0:
+        end = at + len(text)
+        before, after = plain[max(0, at - 2) : at][::-1], plain[end : end + 2]
+        if " " not in text:  # a URL, a path: blanks end it
+            before, after = before[:1], after[:1]
+        if before.strip()[:1] in _BEFORE and after.strip()[:1] in _AFTER:
+            return True
+        at = plain.find(text, at + 1)
     return False
 
 

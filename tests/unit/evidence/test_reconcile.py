@@ -116,6 +116,44 @@ def test_spans_that_only_name_the_attempt_join() -> None:
     assert _found([_attempt()], Event("otlp", "s:1", NOW, "span", ids=frozenset({"att_a"}), tool="query")) == []
 
 
+@pytest.mark.parametrize(
+    ("allowed", "ran"),
+    [
+        (SQL + " AND owner = 2", SQL),
+        ("DELETE FROM customers WHERE id = 1", "DELETE FROM customers"),
+        ("DELETE FROM customers -- one\nWHERE id = 1", "DELETE FROM customers -- one WHERE id = 1"),
+        ("DELETE FROM customers -- one\rWHERE id = 1", "DELETE FROM customers -- one WHERE id = 1"),
+        ("DELETE FROM customers\nWHERE id = 1", "DELETE FROM customers"),
+        ("get https://a.example/x?to=bob now", "https://a.example/x"),
+    ],
+)
+def test_the_beginning_of_what_was_allowed_is_another_statement(allowed: str, ran: str) -> None:
+    """Without its condition, or with the condition in a comment, it does more: it is no part of a script."""
+    assert _found([_attempt(arguments={"sql": allowed})], _event(ran)) == [("EXECUTED_NO_RECEIPT", 0.95)]
+
+
+@pytest.mark.parametrize("script", ["a; {}; b", "run('{}')", 'psql -c "{}"', "(\n{}\n)", "{};\nCOMMIT"])
+def test_a_whole_statement_within_a_script_is_a_part_of_it(script: str) -> None:
+    """Between semicolons, quotes and brackets it stands whole."""
+    assert _found([_attempt(arguments={"sql": script.format(SQL)})], _event(SQL)) == []
+
+
+def test_an_id_vouches_for_nothing_where_values_are_erased() -> None:
+    """An agent can have its values withheld by a secret among them: its trace then covers one event of its time."""
+    withheld = _attempt(arguments=None)
+    drop = [_event(f"DROP TABLE {name}", ids=frozenset({"t" * 32})) for name in "ab"]
+    assert _found([withheld], *drop) == [("EXECUTED_NO_RECEIPT", 0.5)]
+    late = Event("otlp", "s:1", NOW + 10**7, "span", ids=frozenset({"t" * 32}), tool="query")
+    assert _found([_attempt()], late) == [("EXECUTED_NO_RECEIPT", 0.95)]  # a trace can be used for ever
+
+
+def test_one_call_with_erased_values_explains_one_event() -> None:
+    """The others are told, surely enough to be told by default."""
+    erased = _attempt(arguments=None, effects=("write",))
+    found = _found([erased], *[_event(f"UPDATE {name}", effect="write") for name in "abc"])
+    assert found == [("EXECUTED_NO_RECEIPT", 0.5)] * 2
+
+
 def _tool(arguments: Mapping[str, Any]) -> Event:
     return Event("mcp", "log:1", NOW + 5, "tools/call query", tool="query", arguments=arguments)
 

@@ -196,6 +196,36 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_read_on(tmp_path: Path, ki
     assert bad or kind == "otlp"
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "statement: BEGIN; DELETE FROM customers; COMMIT",
+        "statement: set x = 1; DELETE FROM customers",
+        f"statement: DELETE FROM customers /*{'x' * 200_000}*/",
+        f"AUDIT: SESSION,1,1,WRITE,DELETE,,,DELETE FROM customers /*{'x' * 200_000}*/,<none>",
+    ],
+    ids=["begin", "set", "long", "long audit"],
+)
+def test_no_way_to_write_a_statement_hides_it(tmp_path: Path, message: str) -> None:
+    """Behind what a session says of itself, or longer than a reader of CSV takes."""
+    [event], _ = _read(tmp_path, _POSTGRES.format(tag="DELETE", message=message), SOURCES["postgres"])
+    assert "DELETE FROM customers" in event.text
+
+
+def test_a_broken_line_hides_no_line_after_it(tmp_path: Path) -> None:
+    """The first one that is read may be half of one: after a rotation, or because somebody wrote it."""
+    events, bad = _read(tmp_path, '{"half": \n' + _spans(SPAN), SOURCES["otlp"])
+    assert [event.tool for event in events] == ["query"] and len(bad) == 1
+
+
+def test_arguments_nested_too_deep_are_none_and_no_exception(tmp_path: Path) -> None:
+    """The call is still told."""
+    deep = {"key": "gen_ai.tool.call.arguments", "value": {"stringValue": "[" * 100_000}}
+    named = {"key": "gen_ai.tool.name", "value": {"stringValue": "query"}}
+    [event], _ = _read(tmp_path, _spans(SPAN | {"attributes": [named, deep]}))
+    assert event.tool == "query" and event.arguments is None
+
+
 def test_a_growing_file_is_read_from_where_it_was_left(tmp_path: Path) -> None:
     """A line that is still being written waits; a file that was rotated begins anew."""
     path = tmp_path / "log"

@@ -58,7 +58,7 @@ def _event(span: Mapping[str, Any], about: Mapping[str, str], where: str) -> Eve
 def _arguments(text: str | None) -> Mapping[str, Any] | None:
     try:
         found = json.loads(text or "null")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator
 from typing import Any
 
-from assent.evidence.telemetry import BadRecordError, Event, milliseconds
+from assent.evidence.telemetry import MAX_RECORD, BadRecordError, Event, milliseconds
 
 _TIME, _USER, _DATABASE, _PID, _ADDRESS, _MESSAGE, _APPLICATION = 0, 1, 2, 3, 4, 13, 22
 _AUDIT = "AUDIT: "
@@ -27,7 +28,8 @@ def parse(record: Any, where: str) -> Iterator[Event]:
         audit, text, effect = "yes", *_audited(message.removeprefix(_AUDIT))
     else:
         text = _stated(message)
-    if not text or text.lstrip().casefold().startswith(_QUIET):
+    alone = ";" not in text.strip().rstrip(";")  # or it opens a string of statements
+    if not text or (alone and text.lstrip().casefold().startswith(_QUIET)):
         return
     user, database = str(record[_USER]), str(record[_DATABASE])
     yield Event(
@@ -49,7 +51,11 @@ def parse(record: Any, where: str) -> Iterator[Event]:
 
 def _audited(message: str) -> tuple[str, str]:
     """Statement and effect of an audit record: type, ids, class, command, object type, name, statement, parameters."""
-    [fields] = csv.reader([message.replace("\n", " ")])
+    csv.field_size_limit(MAX_RECORD)
+    try:
+        [fields] = csv.reader(io.StringIO(message, newline=""), strict=True)
+    except (csv.Error, ValueError) as error:
+        raise BadRecordError(f"an audit record is not one row of CSV: {error}") from error
     if len(fields) < 8:
         raise BadRecordError("an audit record has too few fields")
     return fields[7], _EFFECTS.get(fields[3], "")

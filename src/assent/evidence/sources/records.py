@@ -24,6 +24,7 @@ def lines(text: Iterator[str]) -> Iterator[tuple[int, str]]:
 
 def rows(text: Iterator[str]) -> Iterator[tuple[int, list[str] | BadRecordError]]:
     """Rows of CSV (RFC 4180); a field may hold line breaks."""
+    csv.field_size_limit(MAX_RECORD)  # or a long statement is a way not to be seen
     reader = csv.reader(text, strict=True)
     while True:
         try:
@@ -44,8 +45,12 @@ def documents(text: Iterator[str]) -> Iterator[tuple[int, Any]]:
     """
     first = next((line for line in text if line.strip()), "")
     head = _json(first)
-    if isinstance(head, BadRecordError):  # not one a line: the whole file is one
-        text, head = iter(()), _json(_whole(chain([first], text)))
+    if isinstance(head, BadRecordError):  # not one a line: the whole file is one, or this line is broken
+        begun = [first, *_some(text)]
+        whole = _json("".join(begun))
+        if not isinstance(whole, BadRecordError):
+            head, begun = whole, begun[:1]
+        text = chain(begun[1:], text)
     yield from _unfolded(1, head)
     for number, line in enumerate(text, 2):
         if line.strip():
@@ -60,14 +65,14 @@ def _unfolded(number: int, document: object) -> Iterator[tuple[int, Any]]:
         yield number, one
 
 
-def _whole(text: Iterator[str]) -> str:
-    parts, size = [], 0
+def _some(text: Iterator[str]) -> Iterator[str]:
+    """As many lines as one document may have."""
+    size = 0
     for line in text:
+        yield line
         size += len(line)
         if size > _MAX_DOCUMENT:
-            return ""  # no document of ours: it is said to be no JSON
-        parts.append(line)
-    return "".join(parts)
+            return
 
 
 def _json(text: str) -> Any:
