@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Callable
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from assent.errors import UnavailableError
 
 #: Requests at the same time; more are answered 503 at once.
 MOST = 64
+#: Seconds in which a request, from nothing to the end of its answer, must have got on.
+PATIENCE = 30.0
+
+
+class Hasty(H11Protocol):
+    """A connection that is closed if it asks nothing, or one thing without end: there are only so many."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.loop.call_later(PATIENCE, self._look, None)
+
+    def _look(self, last: RequestResponseCycle | None) -> None:
+        if self.transport.is_closing():
+            return
+        if self.cycle is last:
+            self.transport.abort()  # whoever does not read takes no last word either
+        else:
+            self.loop.call_later(PATIENCE, self._look, self.cycle)
 
 
 def run(app: ASGIApp, host: str, port: int, ready: Callable[[str], None]) -> None:
@@ -35,6 +55,7 @@ def run(app: ASGIApp, host: str, port: int, ready: Callable[[str], None]) -> Non
         ready(f"http://{shown}:{listener.getsockname()[1]}/")
         config = uvicorn.Config(
             app,
+            http=Hasty,
             log_level="warning",
             access_log=False,
             server_header=False,

@@ -16,7 +16,7 @@ from assent_verify.merkle import HASH_SIZE, verify_consistency
 from assent_verify.note import MAX_NOTE, Note, VerifierKey, decode_base64
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -117,12 +117,12 @@ class Witness:
         keys = self._book.keys(checkpoint.origin)
         if not keys:
             return Answer(404, "this log is not known here\n")
-        if not self._within(checkpoint.origin):
-            return Answer(429, "too many requests for this log\n")
         try:
             asked.note.verify(keys)
         except ProofError:
             return Answer(403, "no key that is trusted for this log signed the checkpoint\n")
+        if not self._within(checkpoint.origin):  # not before: strangers would use up what is the log's
+            return Answer(429, "too many requests for this log\n")
         if asked.old > checkpoint.size:
             return Answer(400, "the old size is larger than the checkpoint's\n")
         return self._judge(asked, body)
@@ -164,10 +164,13 @@ def app(witness: Witness) -> Starlette:
 
     async def add(request: Request) -> Response:
         body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MAX_BODY:
-                return Response("the body is too large\n", 413, media_type="text/plain")
+        try:
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > MAX_BODY:
+                    return Response("the body is too large\n", 413, media_type="text/plain")
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody hears it, and nothing is logged for it
         try:
             answer = await run_in_threadpool(witness.add, bytes(body))
         except UnavailableError:

@@ -63,9 +63,16 @@ def _run(served: Starlette, host: str, port: int, ready: Callable[[str], None]) 
 
     import uvicorn
 
+    from assent.api.serving import Hasty
+
     bound = socket.create_server((host, port))
     config = uvicorn.Config(
-        served, log_level="warning", limit_concurrency=128, timeout_keep_alive=30, h11_max_incomplete_event_size=16_384
+        served,
+        http=Hasty,
+        log_level="warning",
+        limit_concurrency=128,
+        timeout_keep_alive=30,
+        h11_max_incomplete_event_size=16_384,
     )
     ready(f"http://{host}:{bound.getsockname()[1]}")
     asyncio.run(uvicorn.Server(config).serve(sockets=[bound]))

@@ -47,7 +47,7 @@ class Standing:
 
     Args:
         size: the tree it last cosigned, 0 if none.
-        time: of its cosignature.
+        time: when it came.
         error: why it did not answer last, or empty.
         failures: how often in a row.
         again: not asked before this time.
@@ -175,13 +175,15 @@ def _line(found: bytes, note: Note, key: WitnessKey) -> tuple[str, int]:
 
 
 def _timed(answers: dict[WitnessKey, Answer], now: int) -> dict[WitnessKey, Answer]:
-    """With the time at which a witness that failed is asked again, later each time."""
+    """With our time, for theirs says nothing here; and when a witness that failed is asked again, later each time."""
     timed = {}
     for key, answer in answers.items():
         if not answer.line:
             failures = answer.standing.failures + 1
             again = now + min(LONGEST_RETRY, RETRY * 2 ** min(failures - 1, 10))
             answer = replace(answer, standing=replace(answer.standing, failures=failures, again=again))
+        else:  # a witness that dates wrongly must neither keep the heartbeat from us nor make us write one a second
+            answer = replace(answer, standing=replace(answer.standing, time=now))
         timed[key] = answer
     return timed
 

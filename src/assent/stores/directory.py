@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -66,10 +67,10 @@ class Directory:
     def _write(self, name: str, data: bytes) -> None:
         """Whole under its name, or not there; `replace` sees to it that the names before it are on the disk."""
         path = self._root / name
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")  # nobody can have laid a link there
         try:
             self._make(path.parent)
-            with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _READABLE), "wb") as file:
+            with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _READABLE), "wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())

@@ -178,6 +178,18 @@ def test_a_log_that_floods_is_told_so_and_harms_no_other(book: WitnessBook) -> N
     assert witness.add(body(0, 5, key=second)).status == 200
 
 
+def test_strangers_do_not_use_up_what_a_log_may_ask(book: WitnessBook) -> None:
+    """What the log has not signed is refused, as often as it comes, and the log is answered."""
+    witness = Witness(OWN_KEY, OWN.sign, book, lambda: NOW)
+    forged = body(0, 5).replace(b"\xe2\x80\x94 example.com/log ", b"\xe2\x80\x94 example.com/log A", 1)
+    assert {witness.add(forged).status for _ in range(80)} <= {400, 403}
+    stranger = Ed25519PrivateKey.from_private_bytes(b"s" * 32)
+    key = VerifierKey(KEY.name, stranger.public_key().public_bytes_raw())
+    note = sign(str(Checkpoint(KEY.name, 5, root_of(hashes(5)))), key, stranger.sign)
+    assert {witness.add(b"old 0\n\n" + note).status for _ in range(80)} == {403}
+    assert witness.add(body(0, 5)).status == 200
+
+
 def test_evidence_is_bounded(book: WitnessBook, monkeypatch: pytest.MonkeyPatch) -> None:
     """A log that forks without end does not fill the disk, and the same request is kept once."""
     monkeypatch.setattr("assent.stores.book.MAX_EVIDENCE", 3)

@@ -166,6 +166,17 @@ def test_one_directory_has_one_publisher(tmp_path: Path) -> None:
     assert not [name for name in names if name.endswith(".part")]
 
 
+def test_a_link_that_somebody_laid_leads_nowhere(tmp_path: Path) -> None:
+    """Who can write beside the published files gets nothing of ours overwritten through a link."""
+    mine = tmp_path / "mine"
+    mine.write_text("keep")
+    (tmp_path / "log").mkdir()
+    (tmp_path / "log" / f".checkpoint.{os.getpid()}.part").symlink_to(mine)
+    (tmp_path / "log" / "checkpoint").symlink_to(tmp_path / "none")
+    put(SignedLog(40), open_place(str(tmp_path / "log")))
+    assert mine.read_text() == "keep" and not (tmp_path / "log" / "checkpoint").is_symlink()
+
+
 def test_a_place_that_cannot_be_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An unknown URL, a file where the directory should be, a bucket that does not answer."""
     with pytest.raises(ConfigError, match="cannot be used as a bucket"):

@@ -223,6 +223,25 @@ def test_silence_is_broken_by_a_leaf_that_says_so(net: Net) -> None:
     assert all(net.standing(name).size == before + 1 for name in "abc")
 
 
+@pytest.mark.parametrize("dated", [1, 2**62])
+def test_a_witness_that_dates_wrongly_neither_stops_nor_hurries_the_heartbeat(net: Net, dated: int) -> None:
+    """Its cosignature may be of any time; when silence is broken goes by our clock alone."""
+    lying = TestWitness("a")
+    for name in "bc":
+        net.instead[name] = (0, b"")
+    net.world.log.checkpoint().result()
+    line = lying.key.cosign(net.newest().text, dated, lying.private.sign)
+    net.instead["a"] = (200, f"{line}\n".encode())
+    assert net.round() and net.standing("a").time == net.world.clock.wall
+    before = len(net.world.leaves())
+    net.round()
+    assert len(net.world.leaves()) == before
+    net.world.clock.pass_time(witnesses.HEARTBEAT_MS / 1000 + 1)
+    for _ in range(9):  # the others are asked again first
+        net.round()
+    assert len(net.world.leaves()) == before + 1
+
+
 def test_one_process_at_a_time_asks(net: Net) -> None:
     """While another has the lease nobody is asked; what is kept under an old fencing number is dropped."""
     held = {"node": "node_other", "until": net.world.clock.wall + 10_000, "fence": 7}
