@@ -46,6 +46,7 @@ from assent.ports import Clock, Place, Reader, Store
 from assent.record import asking, gaps, logkeys, witnesses
 from assent.record.log import Log
 from assent.record.recovery import Liveness, recover
+from assent.record.vouched import Overdue
 from assent.stores import home as store_homes
 from assent.stores import mark as marks
 from assent.stores.directory import Directory
@@ -63,6 +64,8 @@ DATABASE = "assent.db"
 SWEEP_MS = 3_600_000
 #: Seconds between two looks whether a witness is to be asked.
 DUTIES_S = 1.0
+#: Milliseconds after which a witness that failed is asked again at most, while calls wait for it.
+REQUIRED_RETRY = 15_000
 LOG_KEY = key_ring.FIRST
 SEAL_KEY = "seal.key"
 LOST_HEAD = "assent.head.lost"
@@ -98,6 +101,7 @@ class Home:
         self._closing = threading.Event()
         self.sessions = Sessions(log, clock, self.node, process.alive)
         self._rules: Rules | None = None
+        self._overdue = Overdue(store, clock, config.witness_max_lag)
         self._seal: Seal | None = None
         self.mark: marks.Mark | None = None
         with store.read() as reader:
@@ -144,6 +148,8 @@ class Home:
         broken, hours = self._rules.versions[activate.BROKEN], self.config.bundle_max_age_hours
         old = activate.too_old(broken, self.clock.now(), hours)
         barred = "rolled_back" if self._rules.versions[rollback.STATE] else "bundle_too_old" if old else ""
+        if not barred and self.config.witness_required and self._overdue():
+            barred = "witness_overdue"
         if barred != self._rules.barred:
             self._rules = replace(self._rules, barred=barred)
         return self._rules
@@ -208,7 +214,8 @@ class Home:
             ConfigError: what asks over HTTP is not installed.
             UnavailableError: the store cannot be read or written.
         """
-        return witnesses.round(self.store, self.log, self.clock, asking.ask)
+        longest = REQUIRED_RETRY if self.config.witness_required else witnesses.LONGEST_RETRY
+        return witnesses.round(self.store, self.log, self.clock, asking.ask, longest)
 
     def look(self) -> str:
         """Compare the files with what is in force; what there is to say to the operator, logged as well."""

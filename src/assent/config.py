@@ -10,7 +10,7 @@ import getpass
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
@@ -40,6 +40,8 @@ class Config:
         bundle_max_age_hours: how long the last good bundle stays in force while files are broken.
         private: patterns of paths that only a person may let out, beside those that are known.
         detectors: further secret detectors by name; `[detectors] use`.
+        witness_required: whether decisions wait for independent witnesses; `[witness] required`.
+        witness_max_lag: seconds that a receipt may wait for them then; `[witness] max_lag`.
         database: PostgreSQL that holds the log instead of `assent.db`; empty for the file in the home.
     """
 
@@ -53,6 +55,8 @@ class Config:
     bundle_max_age_hours: int = 24
     private: tuple[str, ...] = ()
     detectors: tuple[str, ...] = ()
+    witness_required: bool = False
+    witness_max_lag: int = 60
     database: str = field(default="", repr=False)  # may hold a password
 
 
@@ -63,7 +67,11 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "prior_limit": (0, 256 * 1024 * 1024),
     "sidecar_days": (1, 3650),
     "bundle_max_age_hours": (1, 24 * 30),
+    "witness_max_lag": (10, 86_400),
 }
+#: Settings of the table `[witness]` in the file, with this before their names elsewhere.
+_WITNESS = "witness_"
+_YES_OR_NO = ("show_values", "witness_required")
 SETTINGS = tuple(one.name for one in fields(Config) if one.name != "home")
 
 
@@ -106,7 +114,19 @@ def _file(path: Path) -> dict[str, object]:
         raise ConfigError(
             "config_syntax", f"`{path}` is not TOML: {error}", help="correct the line it names"
         ) from error
-    return {name: _checked(name, value, str(path)) for name, value in found.items()}
+    return {name: _checked(name, value, str(path)) for name, value in _flat(found, str(path))}
+
+
+def _flat(found: Mapping[str, object], where: str) -> Iterator[tuple[str, object]]:
+    """Names and values with those of `[witness]` under their full names, which the file itself may not use."""
+    for name, value in found.items():
+        if name != "witness" and not name.startswith(_WITNESS):
+            yield name, value
+            continue
+        if name != "witness" or not isinstance(value, dict):
+            help = "write `[witness]` and below it `required = true`"
+            raise ConfigError("bad_setting", f"{where}: `{name}` expected the table `witness`", help=help)
+        yield from ((f"{_WITNESS}{one}", below) for one, below in value.items())
 
 
 def _environment(environ: Mapping[str, str]) -> dict[str, object]:
@@ -124,7 +144,7 @@ def _typed(setting: str, text: str) -> object:
     """The value that a text of the environment means, or the text itself if it means none."""
     if setting in ("user", "database"):
         return text
-    if setting == "show_values":
+    if setting in _YES_OR_NO:
         return True if text.lower() in _TRUE else False if text.lower() in _FALSE else text
     if re.fullmatch(r"[0-9]{1,12}", text):
         return int(text)
@@ -159,9 +179,9 @@ def _checked(setting: str, value: object, where: str) -> object:
             help = 'write, for example, `database = "postgresql://assent@localhost/assent"`, the password in PGPASSFILE'
             raise ConfigError("bad_setting", f"{where}: `database` is no address of a PostgreSQL database", help=help)
         return value
-    if setting == "show_values":
+    if setting in _YES_OR_NO:
         if not isinstance(value, bool):
-            raise ConfigError("bad_setting", f"{where}: `show_values` expected true or false, got `{value}`")
+            raise ConfigError("bad_setting", f"{where}: `{setting}` expected true or false, got `{value}`")
         return value
     low, high = _BOUNDS[setting]
     whole = setting != "approval_wait"

@@ -34,6 +34,12 @@ def test_the_home_is_the_option_then_the_environment_then_the_default(tmp_path: 
         ("approval_wait = true", "a number"),
         ("max_body = 1.5", "a whole number"),
         ('show_values = "yes"', "true or false"),
+        ("witness_required = true", "expected the table"),
+        ("witness = true", "expected the table"),
+        ("[witness_x]\nrequired = true", "expected the table"),
+        ("[witness]\nrequired = 1", "true or false"),
+        ("[witness]\nmax_lag = 9", "from 10 to 86400"),
+        ("[witness]\nrequierd = true", "no setting `witness_requierd`"),
         ('user = "a b"', "is not a name"),
         ("home = 'x'", "no setting"),
         ("= 1", "not TOML"),
@@ -46,6 +52,14 @@ def test_a_mistake_in_the_file_is_named(tmp_path: Path, text: str, words: str) -
         load(tmp_path, {})
     assert words in refused.value.message
     assert "assent.toml" in refused.value.message
+
+
+def test_settings_of_witnesses_stand_in_a_table(tmp_path: Path) -> None:
+    """`[witness]` in the file, full names in the environment."""
+    (tmp_path / "assent.toml").write_text("[witness]\nrequired = true\nmax_lag = 20\n")
+    found = load(tmp_path, {})
+    assert (found.witness_required, found.witness_max_lag) == (True, 20)
+    assert load(tmp_path, {"ASSENT_WITNESS_MAX_LAG": "30"}).witness_max_lag == 30
 
 
 @pytest.mark.parametrize(

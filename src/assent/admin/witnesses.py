@@ -12,8 +12,9 @@ from assent.admin import signed
 from assent.errors import RequestError
 from assent.model.ids import Digest
 from assent.ports import Signer, Transaction
+from assent.record import vouched
 from assent.record.log import Log
-from assent.record.witnesses import POLICY
+from assent.record.vouched import POLICY
 
 
 def change(
@@ -39,6 +40,8 @@ def change(
         signed.append(tx, log.node, now, "witness", subject, signer)
         tx.put_archive(Digest(subject["policy"]), "witnesses", text.encode())
         tx.put_state(POLICY, text)
+        if (newest := tx.newest_checkpoint()) is not None:
+            vouched.keep(tx, *newest)  # what is vouched for follows the policy in force
         return found
 
     return log.submit(job, durable=True).result()

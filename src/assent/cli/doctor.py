@@ -83,7 +83,7 @@ def _findings(shell: Shell) -> Iterator[Finding]:
         yield _mode(reader)
         yield from _in_force(reader)
         yield from _clock(reader)
-        yield from _witnesses(reader)
+        yield from _witnesses(config, reader)
         yield from _servers(reader)
         yield _coverage(shell)
         yield from _open_ends(reader)
@@ -169,10 +169,15 @@ def _clock(reader: Reader) -> Iterator[Finding]:
         yield Finding("clock", "ok", "has not jumped")
 
 
-def _witnesses(reader: Reader) -> Iterator[Finding]:
+def _witnesses(config: Config, reader: Reader) -> Iterator[Finding]:
     """How far the witnesses of this log are, if it has any."""
+    from assent.inform.clock import SystemClock
+    from assent.record.vouched import late, waiting
     from assent.record.witnesses import policy, standing
 
+    if config.witness_required and late(waiting(reader), SystemClock().now(), config.witness_max_lag):
+        text = f"a receipt waits longer than {config.witness_max_lag} s for the witnesses: every decision is deferred"
+        yield Finding("witness", "fail", text, "see: assent witness list; ask their operators")
     found = policy(reader)
     for key in found.witnesses.values() if found else ():
         one = standing(reader, key)

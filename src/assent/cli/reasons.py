@@ -52,6 +52,10 @@ REASONS = {
         "the home is older than what was signed: somebody put an older copy back",
         "put the newest copy back, or `assent home accept-rollback`",
     ),
+    "witness_overdue": (
+        "a receipt waits for its witnesses longer than `[witness] max_lag`, or there are none",
+        "`assent witness list`; it ends when they answer",
+    ),
     "clock_jump": ("the clock jumped", "set it right, then `assent clock confirm`"),
     "invalid_arguments": ("the arguments do not fit the tool's schema", "send arguments that do"),
     "argument_too_large": ("an argument is larger than can be judged", "send it in smaller parts"),

@@ -191,7 +191,7 @@ def list_(shell: Shell) -> None:
 @with_shell
 def policy_(shell: Shell) -> None:
     """Print the policy in force as c2sp.org/tlog-policy has it; a verifier takes it from you, not from the log."""
-    from assent.record.witnesses import POLICY
+    from assent.record.vouched import POLICY
 
     with shell.read() as reader:
         click.echo(reader.state(POLICY) or "quorum none\n", nl=False)

@@ -19,11 +19,12 @@ BARRED: Mapping[str, str] = {
     "tool_unavailable": "the tool's definition is too large to be judged",
     "bundle_too_old": "the policy files have been broken for too long, and the last good policy no longer holds",
     "rolled_back": "the home was put back from an older copy, and its operator has not said to go on",
+    "witness_overdue": "independent witnesses have not vouched for the log for longer than its operator lets them",
     "bad_state": "its request state was not given for this call, or has been used",
     "unknown_method": "the request is not one that is known",
 }
-#: Those of them that an operator can lift: the call may be made again then.
-NOT_NOW = frozenset({"rolled_back"})
+#: Those of them that end, by themselves or by an operator: the call may be made again then.
+NOT_NOW = frozenset({"rolled_back", "witness_overdue"})
 #: Kinds of obligations that the edges of this version can carry out.
 CAPABLE = frozenset({"notify"})
 #: Code of a verdict that some obligation made stricter.

@@ -55,7 +55,7 @@ class Rules:
         bundle: policies and entities.
         profiles: every tool profile, shipped and the operator's.
         versions: the values of `COMPARED` that these rules were read at.
-        barred: a code if nothing may be allowed under them any more (`bundle_too_old`, `rolled_back`).
+        barred: a code if nothing may be allowed under them now: `bundle_too_old`, `rolled_back`, `witness_overdue`.
         read: steady time (ms) at which they were read.
     """
 

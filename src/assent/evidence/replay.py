@@ -303,7 +303,7 @@ def compare(opened: Opened, decided: Decision) -> tuple[str, str]:
     if first == TOO_LARGE and leaf["verdict"] == leaf["decided"] == "deny":
         return first, ""  # nothing of the decision fitted, and nothing came of it
     stricter = ""
-    if leaf["verdict"] == "deny" and decided.reasons[0].code != first:
+    if leaf["verdict"] in ("deny", "defer") and decided.reasons[0].code != first:
         if first in BARRED:
             decided, stricter = tighten(decided, first, CAPABLE), first
         elif first == UNSUPPORTED:

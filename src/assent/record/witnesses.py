@@ -20,11 +20,10 @@ from assent_verify.policy import Policy
 
 from assent.errors import ProofError
 from assent.ports import Clock, Reader, Store, Transaction
-from assent.record import leaves, tiles
+from assent.record import leaves, tiles, vouched
 from assent.record.log import Log
+from assent.record.vouched import POLICY
 
-#: State key of the policy of witnesses in force, a text of c2sp.org/tlog-policy; empty if there is none.
-POLICY = "witnesses"
 #: State key of what is known of one witness, after its vkey.
 STANDING = "witness:"
 #: State key that keeps the duty to one process: who, until when, and how often it changed hands.
@@ -80,10 +79,13 @@ def standing(reader: Reader, key: WitnessKey) -> Standing:
     return Standing(**json.loads(reader.state(f"{STANDING}{key}") or "{}"))
 
 
-def round(store: Store, log: Log, clock: Clock, ask: Ask) -> bool:
+def round(store: Store, log: Log, clock: Clock, ask: Ask, longest: int = LONGEST_RETRY) -> bool:
     """Take the newest checkpoint to every witness that is due; was there anything to do?
 
     One process at a time does so. Blocks for as long as the slowest witness is given.
+
+    Args:
+        longest: milliseconds after which a witness that failed is asked again, at most.
 
     Raises:
         UnavailableError: the store cannot be read or written.
@@ -106,7 +108,7 @@ def round(store: Store, log: Log, clock: Clock, ask: Ask) -> bool:
     with ThreadPoolExecutor(len(due)) as pool:
         asking = {pool.submit(_ask, store, ask, wanted.urls[str(key)], key, known[key], newest): key for key in due}
         for answer in as_completed(asking):  # each is kept as it comes: a slow witness delays nobody
-            one = _timed({asking[answer]: answer.result()}, clock.now())
+            one = _timed({asking[answer]: answer.result()}, clock.now(), longest)
             log.submit(partial(_keep, fence=fence, size=newest[0], answers=one), durable=True).result()
     return True
 
@@ -174,13 +176,13 @@ def _line(found: bytes, note: Note, key: WitnessKey) -> tuple[str, int]:
     raise ProofError("bad_witness", "its answer holds no cosignature of its key")
 
 
-def _timed(answers: dict[WitnessKey, Answer], now: int) -> dict[WitnessKey, Answer]:
+def _timed(answers: dict[WitnessKey, Answer], now: int, longest: int) -> dict[WitnessKey, Answer]:
     """With our time, for theirs says nothing here; and when a witness that failed is asked again, later each time."""
     timed = {}
     for key, answer in answers.items():
         if not answer.line:
             failures = answer.standing.failures + 1
-            again = now + min(LONGEST_RETRY, RETRY * 2 ** min(failures - 1, 10))
+            again = now + min(longest, RETRY * 2 ** min(failures - 1, 10))
             answer = replace(answer, standing=replace(answer.standing, failures=failures, again=again))
         else:  # a witness that dates wrongly must neither keep the heartbeat from us nor make us write one a second
             answer = replace(answer, standing=replace(answer.standing, time=now))
@@ -196,7 +198,9 @@ def _keep(tx: Transaction, fence: int, size: int, answers: dict[WitnessKey, Answ
     lines: Sequence[str] = [answer.line for answer in answers.values() if answer.line]
     if lines and newest is not None:
         note = newest[1] if newest[0] == size else dict(tx.checkpoints())[size]
-        tx.cosign_checkpoint(size, note + "".join(f"{line}\n" for line in lines).encode())
+        note += "".join(f"{line}\n" for line in lines).encode()
+        tx.cosign_checkpoint(size, note)
+        vouched.keep(tx, size, note)
     for key, answer in answers.items():
         tx.put_state(f"{STANDING}{key}", json.dumps(asdict(answer.standing)))
         if answer.lost:
