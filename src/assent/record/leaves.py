@@ -16,7 +16,7 @@ from functools import lru_cache
 
 from assent_verify.canonical import canonicalize, canonicalize_leaf, digest
 from assent_verify.merkle import Frontier, leaf_hash
-from assent_verify.receipt import commit, commit_parts, may_be_named
+from assent_verify.receipt import MAX_ARGUMENTS, commit, commit_parts, may_be_named
 
 from assent.decide.recorded import joined
 from assent.errors import ConflictError
@@ -229,7 +229,8 @@ def _clear(action: Action, parts: DecisionParts) -> bytes:
         return canonicalize(values | rest | {"withheld": []})
     if parts.withheld:
         # facts hold the arguments, so they are withheld whole: such a receipt is not replayable
-        values["arguments"] = {k: v for k, v in arguments.items() if k not in parts.withheld}
+        alone = len(arguments) <= MAX_ARGUMENTS  # else one commitment covers all, which some of them do not open
+        values["arguments"] = {k: v for k, v in arguments.items() if alone and k not in parts.withheld}
         return canonicalize(values | rest | {"withheld": sorted(parts.withheld & arguments.keys())})
     values["arguments"] = dict(arguments)
     if action.referents:

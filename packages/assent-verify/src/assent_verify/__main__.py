@@ -23,7 +23,7 @@ from assent_verify.files import verify_file
 from assent_verify.given import gather
 from assent_verify.note import VerifierKey
 from assent_verify.policy import Policy, quorum_of
-from assent_verify.report import Report
+from assent_verify.report import Report, plain
 from assent_verify.statement import About, check
 from assent_verify.trust import Trust, parse
 from assent_verify.witnessed import Asked
@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         return _unreadable(error.filename, error.strerror)
     except ProofError as error:  # the header raises if this is no export, and a statement that does not hold
-        print(f"assent-verify: `{arguments.file}`: {error.message}", file=sys.stderr)
+        print(f"assent-verify: `{arguments.file}`: {plain(error.message)}", file=sys.stderr)
         return UNREADABLE if error.code == "not_an_export" else NOT_PROVED
     if trust is not None:
         report.notes.extend(given.sources)
@@ -104,7 +104,7 @@ def _compare(argv: Sequence[str]) -> int:
     except OSError as error:
         return _unreadable(error.filename, error.strerror)
     except ProofError as error:
-        print(f"assent-verify: {error.message} ({error.code})", file=sys.stderr)
+        print(f"assent-verify: {plain(error.message)} ({error.code})", file=sys.stderr)
         return NOT_PROVED
     found = compare(*views)
     print("\n".join(found.lines))

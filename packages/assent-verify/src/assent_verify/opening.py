@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from assent_verify.canonical import canonicalize
@@ -72,6 +72,25 @@ def open_alone(leaf: Mapping[str, Any], values: Mapping[str, tuple[bytes, object
             raise _not_opened(name)
 
 
+def shows(values: Mapping[str, object]) -> bool:
+    """Is there anything among these values that a leaf commits to, or only names of what is withheld?"""
+    empty = {"withheld", "arguments"} if values.get("withheld") and not values.get("arguments") else {"withheld"}
+    return not values.keys() <= empty
+
+
+def names_of(leaf: object, values: Mapping[str, object]) -> Iterator[str]:
+    """Digests of the texts that a decision was made by, as its leaf and its opened facts name them."""
+    match leaf:
+        case {"kind": "decision", "action": {"definition": str(definition)}, "versions": {**versions}}:
+            yield definition
+            yield from (str(versions[name]) for name in ("bundle", "catalog", "schema"))
+    match values.get("facts"):
+        case {"profile": dict(part)}:
+            yield from (named for named in part.values() if isinstance(named, str))
+        case {"profile": str(profile)}:  # of a decision of version 1, whose facts have no parts
+            yield profile
+
+
 def _not_opened(name: str) -> ProofError:
     return ProofError("not_opened", f"the disclosed `{ascii(name)[1:-1]}` is not what the leaf commits to")
 
@@ -103,11 +122,11 @@ def _open_arguments(commitments: list[str], salt: bytes, values: Mapping[str, ob
     if not isinstance(arguments, dict) or not isinstance(withheld, list):
         raise ProofError("not_opened", "`arguments` is not an object or `withheld` not an array")
     names = sorted({*arguments, *map(str, withheld)})
-    if len(names) > MAX_ARGUMENTS and not withheld:
-        if commitments != [commit(salt, "arguments", arguments)]:
+    if len(names) > MAX_ARGUMENTS:  # one commitment covers them all: whole or not at all
+        if arguments and (withheld or commitments != [commit(salt, "arguments", arguments)]):
             raise ProofError("not_opened", "the disclosed arguments are not what the leaf commits to")
         return
-    if len(names) != len(commitments) and not (len(names) > MAX_ARGUMENTS and len(commitments) == 1):
+    if len(names) != len(commitments):
         raise ProofError("not_opened", f"{len(names)} arguments are named, the leaf commits to {len(commitments)}")
     for name, commitment in zip(names, commitments, strict=False):
         if name in arguments and commit(salt, f"argument:{name}", [name, arguments[name]]) != commitment:

@@ -17,6 +17,11 @@ NOT_PROVED = (
 NOT_REPLAYED = "that the policies gave this verdict: it takes the policies and the engine to say so"
 
 
+def plain(text: str) -> str:
+    """One line that can be shown to a person: what a hostile file says neither ends it nor steers a terminal."""
+    return "".join(char if char.isprintable() else "?" for char in text)
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that does not hold.
@@ -140,4 +145,5 @@ class Report:
         out += ["", *(f"  problem   {problem}" for problem in rest)] if rest else []
         out += ["", *(f"  note      {note}" for note in self.notes)] if self.notes else []
         unproved = NOT_PROVED if self.replayed else (*NOT_PROVED, NOT_REPLAYED)
-        return [*out, "", "  This does not prove " + ",\n    nor ".join(unproved) + "."]
+        said = [plain(line) for line in out]
+        return [*said, "", "  This does not prove " + ",\n    nor ".join(unproved) + "."]

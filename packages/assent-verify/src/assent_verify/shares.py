@@ -167,7 +167,7 @@ class _First(_Share):
             self._others.pop(id, None)
         elif id in self._others:  # a late outcome, after the close, changes no head
             self._others[id] = (self._others[id][0] + 1, hash)
-        at = data.find(_TIME, at) + 8  # no other member of that name stands behind a leaf's session
+        at = data.rfind(_TIME) + 8  # the leaf's own comes last: a statement in it has one, too
         try:
             time = milliseconds(data[at : at + 24])
         except (ProofError, ValueError):  # whoever follows it says what is wrong

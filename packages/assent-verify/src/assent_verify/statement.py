@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from assent_verify.errors import ProofError
 from assent_verify.note import Note, VerifierKey
-from assent_verify.report import NOT_PROVED, Report
+from assent_verify.report import NOT_PROVED, Report, plain
 
 _HEAD = "STATEMENT OF VERIFICATION\n"
 _MADE = "Made at "
@@ -83,8 +83,7 @@ def text(report: Report, about: About) -> str:
     if report.notes:
         lines += ["", "What must be known beside it:", *(f"- {note}" for note in report.notes)]
     lines += ["", "What this does not prove, and no log can:", *(f"- {what}" for what in NOT_PROVED)]
-    clean = ("".join(char if char.isprintable() else "?" for char in line) for line in lines)
-    return _HEAD + "\n" + "\n".join(clean) + "\n"
+    return _HEAD + "\n" + "\n".join(map(plain, lines)) + "\n"
 
 
 def check(note: bytes, signer: VerifierKey, report: Report, about: About) -> None:

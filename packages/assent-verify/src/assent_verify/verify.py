@@ -28,7 +28,7 @@ from assent_verify.errors import ProofError
 from assent_verify.logkeys import LogKeys
 from assent_verify.merkle import Frontier
 from assent_verify.note import Note, VerifierKey
-from assent_verify.opening import open_alone, open_values
+from assent_verify.opening import FACTS, names_of, open_alone, open_values, shows
 from assent_verify.part import Part
 from assent_verify.receipt import (
     Approval,
@@ -93,6 +93,7 @@ class Verifier:
         self._announced = 0
         self._last: Checkpoint | None = None
         self._disclosed = 0
+        self._named: set[str] = set()  # digests of texts that were in force, or that disclosed decisions name
         self._part = Part()
         self._roots: dict[int, bytes] = {}  # of the tree at each whole tile
         self._authority = Authority(reviewer_roots, self._refuse)
@@ -209,8 +210,11 @@ class Verifier:
         self._part.prove(last, head, index, path)
 
     def archived(self, name: str, data: bytes) -> None:
-        """Check that a text which was in force is the one that leaves name by its digest."""
+        """Check that a text is the one that a leaf, or a value which was disclosed before, names by its digest."""
         self._disclosed += 1
+        if name not in self._named:
+            message = f"the archived text `{name[:80]}` is none that was in force, nor that a disclosed decision names"
+            self.problem(None, "not_opened", message, "disclosed")
         if digest(data) != name:
             self.problem(None, "not_opened", f"the archived text is not that of `{name[:80]}`", "disclosed")
 
@@ -323,6 +327,8 @@ class Verifier:
             self._latest = time  # an operator has confirmed what time it is
         elif leaf.event == "gap":
             self._gap(leaf, time, hash)
+        elif leaf.event == "activation":
+            self._named.update((str(leaf.subject["bundle"]), str(leaf.subject["catalog"])))
         self._of_log(leaf, vouched=self._authority.system(leaf))  # (6), (7)
 
     def _gap(self, leaf: System, time: int, hash: bytes) -> None:
@@ -346,21 +352,24 @@ class Verifier:
 
     def disclosed(self, index: int, leaf: bytes, salt: bytes, values: Mapping[str, object]) -> None:
         """Check that clear values open the commitments of a leaf that was fed before."""
-        self._disclosed += 1
+        self._disclosed += shows(values)
         try:
             read(leaf)  # what is no receipt commits to nothing
             value = parse(leaf)
             open_values(value if isinstance(value, dict) else {}, salt, values)
+            self._named.update(names_of(value, values))
         except ProofError as error:
             self.problem(index, error.code, error.message, "disclosed")
 
     def opened(self, index: int, leaf: bytes, values: Mapping[str, tuple[bytes, object]]) -> None:
         """Check clear values that each open one commitment of a leaf, which was fed before, alone."""
-        self._disclosed += 1
+        self._disclosed += bool(values)
         try:
             read(leaf)
             value = parse(leaf)
             open_alone(value if isinstance(value, dict) else {}, values)
+            facts = {name.removeprefix(FACTS): shown for name, (_, shown) in values.items() if name.startswith(FACTS)}
+            self._named.update(names_of(value, {"facts": facts}))
         except ProofError as error:
             self.problem(index, error.code, error.message, "disclosed")
 
@@ -441,7 +450,7 @@ class Verifier:
 
     def _complete_part(self, notes: list[str]) -> tuple[bool | None, int | None]:
         """Relative to the last checkpoint, for the sessions that are shown; and after which leaf one is open."""
-        part = self._part
+        part, size = self._part, self._frontier.size
         notes.append("a part of the log: that no permit, attempt or approval was used outside of it is not proved")
         part.compare(self._sessions, self._heads()[-1], self._refuse_last)
         stopped = set(part.stopped(self._sessions))
@@ -454,10 +463,15 @@ class Verifier:
         proved = part.proves(SYSTEM.encode(), self._systems.size)
         if not proved:
             notes.append("that no system leaf (a revocation, another mode) was left out is not proved")
+        vouched = self._last.size if self._last is not None else 0
+        ends = [self._sessions[id].last for id in stopped]
+        if 0 < vouched < size:  # a liar can add whole sessions there
+            notes.append(f"leaves after {vouched - 1} follow each other, but nothing signed vouches for them yet")
+            ends.append(vouched - 1)
         if "complete" in self._failed:
-            return False, None
-        if stopped or not proved or "sound" in self._failed or self._last is None:
-            return None, min((self._sessions[id].last for id in stopped), default=None)
+            return False, min(ends, default=None)
+        if ends or not proved or "sound" in self._failed or not vouched:
+            return None, min(ends, default=None)
         return True, None
 
     def _refuse_last(self, code: str, message: str) -> None:
