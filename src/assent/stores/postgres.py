@@ -8,6 +8,7 @@ flushed in order (postgresql.org/docs, "Asynchronous Commit").
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Iterator, Mapping
@@ -30,7 +31,7 @@ _LOCK = 0x41534E54
 #: Leaves that are fetched at once.
 _CHUNK = 1_000
 _READERS = 8
-_HELP = "look at the server and the network; work resumes by itself when it is back"
+_HELP = "look at the server, the network and the address; work resumes by itself when it is back"
 
 
 def unavailable(error: psycopg.Error | PoolTimeout | PoolClosed) -> UnavailableError:
@@ -89,6 +90,8 @@ class PostgresStore:
     def __init__(self, url: str, *, patience: float = 5.0) -> None:
         self._pid = os.getpid()
         self._patience = patience
+        # its warnings quote what of the address cannot be read, which may be the password
+        logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
         self._statements = queries("postgres")
         self._wanted = True
         self._writing = threading.Lock()
