@@ -4,20 +4,36 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from io import BytesIO
+from pathlib import Path
 
 import pytest
+from assent_verify import proof as proofs
 from assent_verify import shares
+from assent_verify.__main__ import main
 from assent_verify.bundle import Export, verify
 from assent_verify.canonical import canonicalize, digest, parse
+from assent_verify.checkpoint import Checkpoint, heads_line
+from assent_verify.compare import compare, view
+from assent_verify.cosignature import WitnessKey
 from assent_verify.errors import ProofError
 from assent_verify.evidence import archived_line
+from assent_verify.merkle import Folded, inclusion_proof, leaf_hash, root_of
+from assent_verify.note import Note, VerifierKey, sign, sign_all
 from assent_verify.opening import open_values
+from assent_verify.policy import Policy, quorum_of
+from assent_verify.proof import Proof
 from assent_verify.report import Report
+from assent_verify.statement import About
+from assent_verify.statement import text as statement
+from assent_verify.trust import Trust
+from assent_verify.verify import Verifier
 from assent_verify.witnessed import Asked
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from conformance.receipt.evidence import OPEN, bundle, check, sealed, with_open_session
-from conformance.receipt.sample import SampleLog, identifier, time
+from conformance.receipt.sample import ORIGIN, START, SampleLog, identifier, private_key, time
 from tests.unit.verify.test_verify import ATTEMPT, OTHER, SECOND, SESSION, begun, codes
 
 NEW = identifier("ses", "forged")
@@ -142,3 +158,136 @@ def rewritten(log: SampleLog, last: dict[str, object]) -> SampleLog:
         new.add(leaf, leaf["session"]["id"] if "session" in leaf else "")
     new.now = log.now
     return new
+
+
+# people and keys --------------------------------------------------------------------------
+
+
+def test_one_key_of_two_names_is_one_person() -> None:
+    """A quorum of two is not met by one key that was enrolled for one user, and then for another."""
+    log, asked = begun(), [{"policy": "p", "digest": digest(b"p"), "group": "team", "quorum": 2}]
+    approval, other = identifier("apr", "one"), 'User::"team/other"'
+    log.decide(SESSION, ATTEMPT, "escalate")
+    log.answer(SESSION, approval, ATTEMPT, asked=asked)
+    log.enrol(log.operator, other, log.operator)
+    log.answer(SESSION, approval, ATTEMPT, asked=asked, by=other)
+    log.decide(SESSION, ATTEMPT, approvals=[approval])
+    log.checkpoint()
+    assert "quorum" in codes(export_of(log))
+
+
+def test_an_approval_that_was_consumed_is_not_answered_anew() -> None:
+    """Its id stands for one question, whoever signs a second one."""
+    log, approval = begun(), identifier("apr", "one")
+    for attempt in (ATTEMPT, SECOND):
+        log.answer(SESSION, approval, attempt)
+        log.decide(SESSION, attempt, approvals=[approval])
+    log.checkpoint()
+    assert "approval_twice" in codes(export_of(log))
+
+
+def test_a_log_does_not_witness_itself() -> None:
+    """Its key under another name and type is no witness, in a log and in the proof of one receipt."""
+    log = begun()
+    log.checkpoint()
+    (size, note), own = log.checkpoints.pop(), WitnessKey("witness.example/w", log.key.public)
+    parsed = Note.parse(note)
+    line = own.cosign(parsed.text, START // 1000, log.log_private.sign)
+    cosigned = bytes(Note(parsed.text, (*parsed.signatures, line)))
+    log.checkpoints.append((size, cosigned))
+    asked = Asked(quorum_of([own], 1))
+    assert witnessed(log, asked).witnessed is False
+    proof = Proof(log.leaves[0], 0, tuple(inclusion_proof([*map(leaf_hash, log.leaves)], 0)), cosigned)
+    assert proofs.verify(bytes(proof), [log.key], asked).witnessed is False
+
+
+def test_a_policy_that_asks_nobody_makes_nothing_witnessed() -> None:
+    """An operator without witnesses publishes `quorum none`: not checked, and no statement says that others signed."""
+    log = begun()
+    log.checkpoint()
+    report = witnessed(log, Asked(Policy.parse(b"quorum none\n")))
+    assert (report.witnessed, report.policy) == (None, False)
+    assert "WITNESSED: NOT CHECKED" in statement(report, ABOUT)
+
+
+def test_where_sessions_stood_is_not_proved_if_no_key_signs_that_line() -> None:
+    """ML-DSA-44 signs three lines of a checkpoint: a stranger writes the others as he likes."""
+    log, quantum = with_open_session(), MLDSA44PrivateKey.from_seed_bytes(bytes(32))
+    key = VerifierKey(ORIGIN, quantum.public_key().public_bytes_raw(), 6)
+    verifier = Verifier(key, [log.public])
+    genesis = log.leaves[0].replace(str(log.key).encode(), str(key).encode())
+    verifier.leaf(0, genesis)
+    folded = Folded(1)
+    for leaf in log.leaves[1:]:
+        folded.append(leaf_hash(leaf))
+    verifier.fold(folded.stop, folded.hashes())
+    root = root_of([leaf_hash(leaf) for leaf in (genesis, *log.leaves[1:])])
+    heads = [("system", 1, f"sha256:{root_of([leaf_hash(genesis)]).hex()}")]  # as if there were no other system leaf
+    text = str(Checkpoint(ORIGIN, len(log.leaves), root, (heads_line(heads),)))
+    verifier.checkpoint(len(log.leaves), sign(text, key, quantum.sign))
+    verifier.head(heads[0], 0, ())
+    report = verifier.finish()
+    assert (report.sound, report.complete) == (True, None)
+
+
+def test_one_of_two_keys_makes_no_proof_of_a_receipt() -> None:
+    """All keys that were given must have signed, as on every checkpoint."""
+    log = begun()
+    log.checkpoint()
+    second = VerifierKey(ORIGIN, private_key("second log").public_key().public_bytes_raw())
+    proof = Proof(log.leaves[0], 0, tuple(inclusion_proof([*map(leaf_hash, log.leaves)], 0)), log.checkpoints[0][1])
+    assert proofs.verify(bytes(proof), [log.key]).sound
+    assert proofs.verify(bytes(proof), [log.key, second]).sound is False
+
+
+def test_views_that_contradict_themselves_are_not_of_one_log() -> None:
+    """Leaves of a fork beside true checkpoints: cut short before them, at them, or with both roots in one file."""
+    true, false = begun(), begun(OTHER)
+    for log in (true, false):
+        log.checkpoint()
+    note = true.checkpoints[0]
+    single = view(lambda: BytesIO(note[1]), true.key)
+
+    def forged(leaves: int, *notes: tuple[int, bytes]) -> Callable[[], BytesIO]:
+        log = SampleLog(leaves=false.leaves[:leaves], checkpoints=list(notes))
+        return lambda: BytesIO(log.export(disclose=False))
+
+    for opened in (forged(3, note), forged(4, false.checkpoints[0], note)):
+        with pytest.raises(ProofError):
+            view(opened, true.key)
+    assert not compare(view(forged(4, note), true.key), view(forged(4, note), true.key)).same
+    assert not compare(view(forged(4, note), true.key), single).same
+
+
+def test_a_quorum_is_not_passed_over_for_a_published_policy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--quorum` without `--witness` is wrong usage, with --trust as without."""
+    key, log = private_key("operator"), SampleLog()
+    person = VerifierKey(ORIGIN, key.public_key().public_bytes_raw())
+    trust = Trust("2026-11-24T08:30:00.123Z", (log.key,), (), (person,), "", ("quorum none",))
+    signers = [(person, key.sign), (log.key, log.log_private.sign)]
+    (tmp_path / "trust").write_bytes(sign_all(str(trust), signers))
+    with pytest.raises(SystemExit):
+        main([str(tmp_path / "none"), "--trust", str(tmp_path / "trust"), "--quorum", "2"])
+    assert "--quorum needs --witness" in capsys.readouterr().err
+
+
+def test_a_statement_about_a_part_claims_nothing_of_the_rest() -> None:
+    """A bundle shows some sessions, a proof one record: neither says that no record is missing."""
+    log = with_open_session()
+    report = check(bundle(log, OPEN), log)
+    assert report.complete
+    assert "No record that the last signature covers is missing" not in statement(report, ABOUT)
+    assert "Of the sessions that are shown no record is missing" in statement(report, ABOUT)
+    path = tuple(inclusion_proof([*map(leaf_hash, log.leaves)], 4))
+    proof = proofs.verify(bytes(Proof(log.leaves[4], 4, path, log.checkpoints[-1][1])), [log.key])
+    assert proof.sound
+    assert "fit each other" not in statement(proof, ABOUT)
+
+
+def witnessed(log: SampleLog, asked: Asked) -> Report:
+    """The report with witnesses asked for."""
+    data = log.export(disclose=False)
+    return verify(Export(lambda: BytesIO(data)), log.key, [log.public], asked)
+
+
+ABOUT = About("file", digest(b""), "2026-11-24T08:30:00.123Z", "0", ())

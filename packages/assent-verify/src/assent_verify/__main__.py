@@ -120,6 +120,8 @@ def _policy(arguments: argparse.Namespace, trust: Trust | None) -> Policy | None
             return Policy.parse(Path(arguments.policy).read_bytes())
         except OSError as error:
             raise ProofError("bad_policy", f"cannot read `{arguments.policy}`: {error.strerror}") from error
+    if arguments.quorum is not None and not arguments.witness:
+        raise ProofError("bad_policy", "--quorum needs --witness")
     if trust is not None and trust.policy and not arguments.witness:
         return Policy.parse(str(trust).encode())  # its text is a policy; what is ours in it are comments
     keys = [WitnessKey.parse(text) for text in arguments.witness]

@@ -45,6 +45,7 @@ class _Question:
     attempt: bytes
     shown: tuple[bytes, bytes, bytes]
     approved: set[bytes] = field(default_factory=set)
+    keys: set[bytes] = field(default_factory=set)  # that said yes: one key of two names is one person
 
 
 @dataclass(slots=True)
@@ -195,22 +196,22 @@ class Authority:
             self._denied.add(leaf.attempt)
         else:
             question.approved.add(leaf.by)
+            question.keys.add(leaf.key)
 
     def consume(self, leaf: Decision, used: set[bytes]) -> None:
         """Check the approvals that an allow consumes; each works once, for its own attempt."""
         if leaf.attempt in self._denied:
             self._refuse("denied_by_person", "a person said no to this attempt")
         for id in leaf.approvals[2:-2].split(b'","') if leaf.approvals != b"[]" else ():
-            question = self._questions.pop(id, None)
-            if question is None:
-                again = id in used
+            question, again = self._questions.pop(id, None), id in used
+            if question is None or again:
                 message = f"approval `{id.decode()}` was " + ("consumed before" if again else "never answered")
                 self._refuse("approval_twice" if again else "approval_missing", message)
                 continue
             used.add(id)
             if (question.attempt, question.session) != (leaf.attempt, leaf.session):
                 self._refuse("approval_elsewhere", f"approval `{id.decode()}` was given for another attempt")
-            if len(question.approved) < _quorum(question.shown[2]):
+            if min(len(question.approved), len(question.keys)) < _quorum(question.shown[2]):
                 self._refuse("quorum", f"approval `{id.decode()}` was not answered by enough people")
 
     def _delegate(self, leaf: System) -> None:

@@ -52,7 +52,13 @@ def view(open: Callable[[], BinaryIO], log_key: VerifierKey) -> View:
         return View(dict([_signed(head, log_key)]))
     export = Export(open)
     hashes = tuple(leaf_hash(leaf) for leaf in export.leaves())
-    return View(dict(_signed(note, log_key) for note in export.notes()), hashes)
+    signed: dict[int, bytes] = {}
+    for size, root in (_signed(note, log_key) for note in export.notes()):
+        if signed.setdefault(size, root) != root:
+            raise ProofError("root_differs", f"FORK: two roots are signed for {size} leaves in one file")
+    if max(signed, default=0) > len(hashes):
+        raise ProofError("truncated", f"a checkpoint covers {max(signed)} leaves, the export has {len(hashes)}")
+    return View(signed, hashes)
 
 
 def compare(a: View, b: View) -> Comparison:
@@ -63,6 +69,7 @@ def compare(a: View, b: View) -> Comparison:
         if a.signed[size] != b.signed[size]
     ]
     forks += [*_against("A", a, "B", b), *_against("B", b, "A", a), *_leaves(a, b)]
+    forks += [*_against("A", a, "A", a), *_against("B", b, "B", b)]  # else its leaves are not those that were signed
     if forks:
         return Comparison(False, forks)
     held = [*(a.signed.keys() & b.signed.keys())]  # sizes at which the two have been held against each other

@@ -9,12 +9,12 @@ operator's signature on the leaf carries the change alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from typing import Any
 
 from assent_verify.checkpoint import Checkpoint
 from assent_verify.errors import ProofError
-from assent_verify.note import Note, VerifierKey
+from assent_verify.note import ED25519, Note, VerifierKey
 from assent_verify.receipt import System
 
 #: Keys that can be in force at the same time.
@@ -120,6 +120,16 @@ class LogKeys:
                 message = f"it is signed by {short(retired[0])}, whose time is over, and not by {short(key)}"
                 raise ProofError("key_retired", message) from error
             raise
+
+    @property
+    def ever(self) -> Set[VerifierKey]:
+        """Keys that were in force at some time."""
+        return self._ever
+
+    @property
+    def signs_lines(self) -> bool:
+        """Do the keys in force sign all lines of a checkpoint? ML-DSA-44 signs the first three."""
+        return any(key.type == ED25519 for key in self._keys)
 
     def named(self, log_key: str) -> bool:
         """Is this the key that the genesis names?"""

@@ -13,6 +13,7 @@ from assent_verify.cosignature import Cosignature, WitnessKey
 from assent_verify.errors import ProofError
 from assent_verify.note import VerifierKey
 
+NOBODY = "none"  # the quorum that asks for no cosignature
 MAX_FILE = 512 * 1024
 _MOST = 256  # of logs, witnesses and groups each; the specification asks for at least 32
 

@@ -71,14 +71,15 @@ class Proof:
         """The checkpoint that the leaf is proved to be in.
 
         Args:
-            keys: the log's keys, one of which must have signed it; none: signatures are not looked at.
+            keys: the log's keys in force, all of which must have signed it; none: signatures are not looked at.
 
         Raises:
-            ProofError: the leaf is no receipt, the path does not lead to the root, or none of the keys signed.
+            ProofError: the leaf is no receipt, the path does not lead to the root, or a key has not signed.
         """
         note = Note.parse(self.checkpoint)
         checkpoint = Checkpoint.parse(note.text)
-        for key in note.verify(known) if (known := tuple(keys)) else ():
+        for key in keys:
+            note.verify([key])  # all of them: one stolen key of two makes no proof
             if key.name != checkpoint.origin:
                 raise ProofError("origin", f"the checkpoint is of the log `{checkpoint.origin}`, not of `{key.name}`")
         verify_inclusion(leaf_hash(self.leaf), self.index, checkpoint.size, self.path, checkpoint.root)
@@ -104,7 +105,9 @@ def verify(data: bytes, log_keys: Sequence[VerifierKey] = (), asked: Asked = Ask
     if not log_keys:
         notes.append("the checkpoint's signature was not checked: the log's key must be given, from outside the proof")
     witnessed = Witnessed(asked, lambda leaf, code, text: problems.append(Problem(leaf, code, text, "witnessed")))
-    witnessed.take(checkpoint, Note.parse(proof.checkpoint))
+    witnessed.take(checkpoint, Note.parse(proof.checkpoint), log_keys)
     seen = witnessed.finish(checkpoint.size, notes)
     root = f"sha256:{checkpoint.root.hex()}"
-    return Report(True if log_keys else None, seen, None, None, 1, root, problems, notes, size=checkpoint.size)
+    return Report(
+        True if log_keys else None, seen, None, None, 1, root, problems, notes, size=checkpoint.size, alone=True
+    )

@@ -62,7 +62,8 @@ class Report:
         self_asserted: keys were taken from the log itself.
         open_after: number of the last leaf that is vouched for, if others follow it or may.
         witnessed_to: number of the last leaf that witnesses vouch for, if leaves follow it.
-        policy: a policy of witnesses was given.
+        policy: a policy of witnesses was given, and it asks for some.
+        alone: it is the proof of one receipt, of which nothing but its place and bytes was looked at.
     """
 
     sound: bool | None
@@ -79,6 +80,7 @@ class Report:
     replayed: bool | None = None
     witnessed_to: int | None = None
     policy: bool = False
+    alone: bool = False
 
     @property
     def holds(self) -> bool:

@@ -28,7 +28,8 @@ _MEANING = {
         "Whether others saw the same log was not checked. The operator could show another log to somebody else.",
     ),
     "complete": (
-        "No record that the last signature covers is missing, and every permitted call has its outcome.",
+        "No record that the last signature covers is missing, and every permitted call has its outcome, or a record "
+        "that none came in time.",
         "A record or an outcome is missing.",
         "Whether records are missing at the end could not be checked.",
     ),
@@ -38,6 +39,19 @@ _MEANING = {
         "No values were shown; what the calls contained is not part of this statement.",
     ),
 }
+
+
+#: What yes means where only a part of a log is shown.
+_OF_A_PART = {
+    "sound": "Every record that is shown is in its place, unchanged, and vouched for by the log's key; permits, "
+    "approvals and outcomes that are shown fit each other.",
+    "complete": "Of the sessions that are shown no record is missing, nor any of the log's own, up to the last "
+    "signature, and every permitted call in them has its outcome, or a record that none came in time.",
+}
+#: What yes means of the proof of one record.
+_OF_ONE = (
+    "The record is in its place, unchanged, and vouched for by the log's key. Whether it was right was not checked."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +91,20 @@ def text(report: Report, about: About) -> str:
     ]
     for name, answer in answers.items():
         word, at = {True: ("YES", 0), False: ("NO", 1), None: ("NOT CHECKED", 2)}[answer]
-        lines.append(f"- {name.upper()}: {word}. {_MEANING[name][at]}")
+        lines.append(f"- {name.upper()}: {word}. {_meaning(report, name, at)}")
     if report.problems:
         lines += ["", "What does not hold:", *(f"- {problem}" for problem in report.problems)]
     if report.notes:
         lines += ["", "What must be known beside it:", *(f"- {note}" for note in report.notes)]
     lines += ["", "What this does not prove, and no log can:", *(f"- {what}" for what in NOT_PROVED)]
     return _HEAD + "\n" + "\n".join(map(plain, lines)) + "\n"
+
+
+def _meaning(report: Report, name: str, at: int) -> str:
+    if not at and name == "sound" and report.alone:
+        return _OF_ONE
+    part = _OF_A_PART.get(name) if report.leaves < report.size else None
+    return part if part and not at else _MEANING[name][at]
 
 
 def check(note: bytes, signer: VerifierKey, report: Report, about: About) -> None:

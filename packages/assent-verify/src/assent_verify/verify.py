@@ -173,7 +173,7 @@ class Verifier:
                 raise ProofError("sessions_differ", "the open sessions are not those that it commits to")
             if anchors:
                 self._last = checkpoint
-                self._witnessed.take(checkpoint, note)
+                self._witnessed.take(checkpoint, note, self._keys.ever)
         except ProofError as error:
             self.problem(size - 1, error.code, f"checkpoint of size {size}: {error.message}")
 
@@ -207,7 +207,8 @@ class Verifier:
             ProofError: `tail_order`, `bad_checkpoint` or `bad_inclusion`.
         """
         last = self._last if self._last and self._last.size == self._frontier.size else None
-        self._part.prove(last, head, index, path)
+        if last is None or self._keys.signs_lines:  # else nobody has signed where sessions stood
+            self._part.prove(last, head, index, path)
 
     def archived(self, name: str, data: bytes) -> None:
         """Check that a text is the one that a leaf, or a value which was disclosed before, names by its digest."""
@@ -417,7 +418,7 @@ class Verifier:
             self_asserted=self._keys.self_asserted or self._authority.self_asserted,
             open_after=open_after,
             witnessed_to=self._witnessed.size - 1 if 0 < self._witnessed.size < size else None,
-            policy=self._witnessed.policy is not None,
+            policy=self._witnessed.asks,
         )
 
     def _complete(self, notes: list[str]) -> bool | None:

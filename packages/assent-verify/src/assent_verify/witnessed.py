@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from assent_verify.checkpoint import Checkpoint
 from assent_verify.cosignature import Cosignature, cosignatures
 from assent_verify.errors import ProofError
-from assent_verify.note import Note
-from assent_verify.policy import Policy
+from assent_verify.note import Note, VerifierKey
+from assent_verify.policy import NOBODY, Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +44,18 @@ class Witnessed:
         self._gap = (0, 0)  # the longest silence: seconds, and when it began
         self._failed = False
 
-    def take(self, checkpoint: Checkpoint, note: Note) -> None:
-        """A checkpoint that the log signed and its leaves agree with."""
+    def take(self, checkpoint: Checkpoint, note: Note, own: Iterable[VerifierKey]) -> None:
+        """A checkpoint that the log signed and its leaves agree with.
+
+        Args:
+            own: keys of the log, so far.
+        """
         if self.policy is None:
             return
         try:
             found = cosignatures(note, self.policy.witnesses.values())
+            if not {key.public for key in own}.isdisjoint(one.key.public for one in found):
+                raise ProofError("not_witnessed", "the log would witness itself: a key of a witness is its own")
         except ProofError as error:
             self._fail(checkpoint.size - 1, error.code, f"checkpoint of size {checkpoint.size}: {error.message}")
             return
@@ -60,6 +66,11 @@ class Witnessed:
             self._gap = (time - self._last, self._last)
         self._last = max(self._last, time)
         self.size, self._found = checkpoint.size, found
+
+    @property
+    def asks(self) -> bool:
+        """Must anybody have cosigned?"""
+        return self.policy is not None and self.policy.quorum != NOBODY
 
     def finish(self, leaves: int, notes: list[str]) -> bool | None:
         """Yes, no, or None: not asked, or only up to a leaf before the last."""
@@ -83,7 +94,7 @@ class Witnessed:
             notes.append(f"longest silence unproved {self._gap[0]} s{begun}; {after}")
         if self._failed:
             return False
-        return True if self.size == leaves else None
+        return True if self.asks and self.size == leaves else None
 
     def _fail(self, leaf: int | None, code: str, message: str) -> None:
         self._failed = True
