@@ -182,7 +182,7 @@ class Home:
 
         Says which outcomes are overdue, and erases clear values whose time is over now and then, too.
         """
-        threading.Thread(target=self._duties, name="assent-duties", daemon=True).start()
+        self.attend()
         seen: object = None
         swept = -SWEEP_MS
         while True:
@@ -197,6 +197,10 @@ class Home:
                 seen = now
                 await asyncio.to_thread(self.look)
             await asyncio.sleep(every)
+
+    def attend(self) -> None:
+        """Do what this home owes to others until it is closed: witnesses, and a heartbeat when nothing happens."""
+        threading.Thread(target=self._duties, name="assent-duties", daemon=True).start()
 
     def _duties(self) -> None:
         """Take checkpoints to witnesses until the home is closed; a thread of its own, for witnesses may be slow."""

@@ -33,6 +33,7 @@ _MASKS: tuple[tuple[str, str], ...] = (
     (r"sha256:[0-9a-f]{64}", "sha256:…"),
     (r"sha256:[0-9a-f]{12}…", "sha256:…"),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "2026-11-24T08:30:00.123Z"),
+    (r"assent-witness/[0-9a-f]{16}(\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+)?", "assent-witness/…"),
     (r"assent/[0-9a-f]{16}(\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+)?", "assent/…"),
     (r"\(\d+ min \d+ s left\)", "(14 min 59 s left)"),
     (r"the first [\d,]+ under", "the first 11 under"),

@@ -85,6 +85,7 @@ def serve(shell: Shell, host: str, port: int) -> None:
 
     Whoever can connect can read every receipt. Receipts hold no clear values, but they tell
     who acted when on which server: put what asks for a password before it on a network.
+    While it runs, this log's witnesses are asked and its silence is proved, as by `assent mcp`.
     """
     try:
         from assent.api.app import app
@@ -97,4 +98,5 @@ def serve(shell: Shell, host: str, port: int) -> None:
         raise ConfigError("extra_missing", text, help="pip install 'assent[server]'") from error
     with shell.open() as home:
         home.log.keep_tiles()
+        home.attend()
         run(app(routes(home.store)), host, port, lambda where: click.echo(f"serving the log at {where}"))

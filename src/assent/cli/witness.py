@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 import click
 
 from assent.cli.asking import confirm, passphrase
-from assent.cli.output import columns, visible, when
-from assent.cli.shell import KEY_OPTION, YES_OPTION, Shell, with_shell
+from assent.cli.output import columns, print_json, visible, when
+from assent.cli.shell import JSON_OPTION, KEY_OPTION, YES_OPTION, Shell, with_shell
 from assent.errors import ConfigError, ProofError
 
 if TYPE_CHECKING:
     from assent_verify.cosignature import WitnessKey
     from starlette.applications import Starlette
+
+    from assent.ports import Reader
 
 _STATE_OPTION = click.option(
     "--state",
@@ -169,12 +171,16 @@ def _change(
 
 
 @command.command("list")
+@JSON_OPTION
 @with_shell
-def list_(shell: Shell) -> None:
+def list_(shell: Shell, as_json: bool) -> None:
     """List the witnesses of this log: what they last cosigned, how far they lag, and what failed."""
     from assent.record.witnesses import policy, standing
 
     with shell.read() as reader:
+        if as_json:
+            print_json(_listed(reader))
+            return
         found = policy(reader)
         rows = []
         for key in found.witnesses.values() if found else ():
@@ -185,6 +191,21 @@ def list_(shell: Shell) -> None:
         click.echo("no witness; add one with: assent witness add URL VKEY")
     for line in columns(rows):
         click.echo(line)
+
+
+def _listed(reader: Reader) -> dict[str, object]:
+    """The witnesses for a program; `vouched` is the size that enough of them have cosigned."""
+    from assent.record.vouched import vouched
+    from assent.record.witnesses import policy, standing
+
+    found = policy(reader)
+    rows: list[dict[str, object]] = []
+    for key in found.witnesses.values() if found else ():
+        one = standing(reader, key)
+        row = {"key": str(key), "url": found.urls.get(str(key), "") if found else "", "size": one.size}
+        rows.append(row | {"time": when(one.time) if one.size else None, "error": one.error, "failures": one.failures})
+    quorum = found.groups["most"].threshold if found and found.groups else 0
+    return {"leaves": reader.size(), "quorum": quorum, "vouched": vouched(reader), "witnesses": rows}
 
 
 @command.command("policy")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,6 +21,7 @@ from assent.errors import ProofError, RequestError
 from assent.record import witnesses
 from assent.stores.book import WitnessBook
 from tests.unit.api.test_witness import server
+from tests.unit.cli.world import valid
 from tests.unit.verify.witnesses import TestWitness
 from tests.world import World
 
@@ -70,6 +72,29 @@ def test_two_organisations_witness_each_other(orgs: list[Org]) -> None:
         assent("verify", mine.home, "--policy", str(policy))
         assent("verify", mine.home, "--witness", str(mine.witness), code=4)
         assert "leaves" in assent("witness", "logs", "--state", str(other.state))
+
+
+def test_what_serves_the_log_does_its_duties(orgs: list[Org]) -> None:
+    """`assent receipts serve` alone takes the checkpoint to a witness that did not know the log when it was added."""
+    mine, other = orgs
+    mine.add(other)
+    before = json.loads(assent("witness", "list", "--json", "--home", mine.home))
+    valid("witnesses", before)
+    assert (before["vouched"], before["witnesses"][0]["error"]) == (0, "it answered 404")
+    assent("witness", "trust", mine.log_key, "--state", str(other.state))
+    command = [ASSENT, "receipts", "serve", "--port", "0", "--home", mine.home]
+    serving = subprocess.Popen(command, stdout=subprocess.PIPE)
+    try:
+        for _ in range(60):
+            time.sleep(0.5)
+            after = json.loads(assent("witness", "list", "--json", "--home", mine.home))
+            if after["vouched"]:
+                break
+        valid("witnesses", after)
+        assert after["vouched"] >= before["leaves"] and after["witnesses"][0]["failures"] == 0
+    finally:
+        serving.kill()
+        serving.communicate()
 
 
 class Net:
