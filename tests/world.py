@@ -32,7 +32,7 @@ from assent.model.ids import ApprovalId, Digest, PrincipalId, SessionId
 from assent.model.outcome import Outcome
 from assent.model.permit import Permit
 from assent.model.profile import Server, ToolDefinition
-from assent.ports import Transaction
+from assent.ports import Store, Transaction
 from assent.record.log import Log
 from assent.stores.memory import MemoryStore
 from tests.verify_log import verify_log
@@ -88,11 +88,21 @@ class World:
         policy: Cedar text in force; None for the starter policy.
         profiles: the operator's own profile text, TOML.
         enrolled: whether `assent init` has enrolled the operator's key.
+        store: where it all goes; memory if None.
     """
 
-    def __init__(self, folder: Path, policy: str | None = None, profiles: str = "", *, enrolled: bool = True) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        policy: str | None = None,
+        profiles: str = "",
+        *,
+        enrolled: bool = True,
+        store: Store | None = None,
+    ) -> None:
         self.clock = Clock()
-        self.store = BreakableStore()
+        self.memory = BreakableStore()
+        self.store: Store = store or self.memory
         self.config = Config(home=folder / "home", user="ana")
         homes.files(self.config)
         if policy is not None:
@@ -100,6 +110,7 @@ class World:
         if profiles:
             (self.config.home / "catalog" / "own.toml").write_text(profiles)
         log_key = KeySigner(Ed25519PrivateKey.generate(), "same-user")
+        self.log_key = log_key
         self.log = Log(self.store, self.clock, log_key, origin="assent/world", node="node_" + "a" * 26)
         self.key = VerifierKey("assent/world", log_key.public)
         homes.begin(self.log, self.store, self.config, str(self.key), self.clock.now())
@@ -175,7 +186,7 @@ class World:
 
     def verify(self) -> Report:
         """Everything that was written holds."""
-        self.store.broken = False
+        self.memory.broken = False
         self.log.checkpoint().result()
         with self.store.read() as reader:
             return verify_log(reader.leaves(), reader.checkpoints(), self.key, reviewer_roots=[self.operator.public])

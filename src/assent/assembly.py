@@ -44,6 +44,7 @@ from assent.notify.desktop import Desktop, available
 from assent.policy import cedar
 from assent.ports import Clock, Place, Reader, Store
 from assent.record import asking, gaps, logkeys, witnesses
+from assent.record.expiry import expire, seal_plain
 from assent.record.log import Log
 from assent.record.recovery import Liveness, recover
 from assent.record.vouched import Overdue
@@ -171,9 +172,8 @@ class Home:
         Raises:
             UnavailableError: the store cannot be written.
         """
-        erased, now = 0, self.clock.now()
-        while done := self.log.submit(lambda tx: tx.drop_sidecars(now), durable=False).result():
-            erased += done
+        now = self.clock.now()
+        erased = expire(self.store, self.log, now)
         self.log.submit(lambda tx: forget_text(tx, now), durable=False).result()
         return erased
 
@@ -259,6 +259,7 @@ class Home:
             lambda tx, session: close(tx, session, self.node, self.clock.now(), "abandoned"),
         )
         recover(self.store, self.log, self.clock, liveness)
+        seal_plain(self.store, self.log)
 
     def unlock(self, key: Path | None, ask: homes.Ask) -> KeySigner:
         """The operator's key, ready to sign.
@@ -497,7 +498,7 @@ def _store(config: Config) -> Store:
         text = "`database` names a PostgreSQL, and what speaks to one is not installed"
         raise ConfigError("extra_missing", text, help="pip install 'assent[postgres]'") from error
     prepare(config.home, filesystem(config.home))  # keys and policies lie there all the same
-    return PostgresStore(config.database)
+    return PostgresStore(config.database, config.home / "values")
 
 
 @contextmanager

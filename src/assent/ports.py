@@ -5,7 +5,7 @@ A port exists only where two real implementations do (the test's clock counts).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -68,6 +68,7 @@ class Sidecar:
     salt: bytes
     values: str  # canonical JSON text
     expires: int  # ms since the epoch
+    session: SessionId = SessionId("")  # noqa: RUF009 - a NewType is its value; whose key seals it
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +87,14 @@ class Prior:
 
     Args:
         receipt: index of the allow receipt; the bytes are erased with its clear values.
+        session: whose key seals them.
     """
 
     attempt: AttemptId
     path: str
     content: bytes | None
     receipt: LeafIndex = LeafIndex(-1)  # noqa: RUF009 - a NewType is its value
+    session: SessionId = SessionId("")  # noqa: RUF009 - the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +174,22 @@ class Reader(Protocol):
     def tiled(self) -> int:
         """How many leaves have their hash in a tile that is kept; a multiple of 256."""
 
-    def sidecar(self, index: LeafIndex) -> Sidecar | None: ...
+    def sidecar(self, index: LeafIndex) -> Sidecar | None:
+        """What opens a leaf; None if it commits to nothing, or its values are erased."""
+
+    def sidecars(self, before: int | None = None) -> Iterator[tuple[LeafIndex, SessionId, int]]:
+        """Leaves with values that are not erased: index, session and when they expire (ms), streaming.
+
+        Args:
+            before: only those that expired before this time, the oldest first; else all, in log order.
+        """
+
+    def idle_keys(self) -> Sequence[SessionId]:
+        """Sessions that have a key and nothing that it seals."""
+
+    def plain(self) -> Sequence[SessionId]:
+        """Sessions with values from before there were keys."""
+
     def checkpoints(self) -> Sequence[tuple[int, bytes]]:
         """`(tree size, signed note)`, oldest first."""
 
@@ -229,10 +247,14 @@ class Transaction(Reader, Protocol):
         """Forget what was brought into a session before this transaction."""
 
     def put_sidecar(self, sidecar: Sidecar) -> None: ...
-    def drop_sidecars(self, before: int) -> int:
-        """Erase sidecars that expired before this time (ms), and prior bytes of their receipts; how many.
+    def drop_values(self, leaves: Collection[LeafIndex]) -> None:
+        """Erase the sidecars of these leaves, and the prior bytes of their receipts."""
 
-        At most some thousands at once: call it until it gives 0.
+    def renew_key(self, session: SessionId) -> None:
+        """Put what is still kept of a session under another key.
+
+        The one before is destroyed once this is durable, so that what was erased before or in
+        this transaction cannot be read in older copies either. Only in a durable batch.
         """
 
     def put_node(self, node: str, process: str) -> None: ...

@@ -29,6 +29,7 @@ REASONS: Mapping[str, str] = {
     "assent/catalog/analysers/__init__.py:analyse": "every fact of a call, named once",
     "assent/cli/convert.py:command": "a command's options are its parameters",
     "assent/cli/approve.py:command": "a command's options are its parameters",
+    "assent/cli/erasing.py:add": "a command's options are its parameters",
     "assent/cli/install.py:command": "a command's options are its parameters",
     "assent/catalog/analysers/shell.py": "one shell while a script is read: every construct of its grammar",
     "assent/catalog/analysers/special.py": "programs with a language of their own, each a short function alone",

@@ -325,8 +325,9 @@ class StoreContract:
                 tx.append(b"leaf")
                 tx.put_sidecar(Sidecar(LeafIndex(n), b"s" * 16, "{}", 10 * n))
         with store.begin() as tx:
-            assert tx.drop_sidecars(20) == 2
-            assert tx.drop_sidecars(20) == 0
+            assert [row[0] for row in tx.sidecars(20)] == [0, 1]
+            tx.drop_values([LeafIndex(0), LeafIndex(1)])
+            assert [*tx.sidecars(20)] == []
             assert tx.sidecar(LeafIndex(1)) is None
         with store.read() as reader:
             assert [reader.sidecar(LeafIndex(n)) is None for n in range(4)] == [True, True, False, False]

@@ -16,7 +16,7 @@ import pytest
 from assent.errors import AssentError, ConfigError, UnavailableError
 from assent.ports import Store
 from assent.stores.home import HEAD, filesystem
-from assent.stores.opening import statements_of
+from assent.stores.opening import functions, statements_of
 from assent.stores.sqlite import DATABASE, SqliteStore
 from assent.stores.statements import migrations, queries, schema
 from tests.stores.places import durable_directory
@@ -71,6 +71,7 @@ def damage(home: Path, sql: str) -> None:
 
 def shape(script: list[str]) -> list[tuple[str, ...]]:
     connection = sqlite3.connect(":memory:")
+    functions(connection)
     for statement in script:
         connection.execute(statement)
     version = (

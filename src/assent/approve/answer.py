@@ -82,6 +82,8 @@ def _open(tx: Transaction, said: Said) -> Approval:
     if approval is None:
         help = "see: assent approvals"
         raise RequestError("unknown_approval", f"there is no approval `{said.approval[:64]}`", help=help)
+    if not approval.card:
+        raise RequestError("card_erased", "what was asked has been erased, so nobody can answer it any more")
     if leaves.rfc3339(said.now + CLOCK_TOLERANCE) < leaves.highest(tx.state(leaves.CLOCK)):
         raise RequestError("clock_jump", "the clock is behind what was recorded", help="run: assent clock confirm")
     session = tx.session(approval.session)

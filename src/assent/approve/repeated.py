@@ -40,6 +40,8 @@ def _about(one: Approval) -> tuple[object, ...]:
 
 def _texts(one: Approval, bundle: Bundle) -> list[str]:
     """A proposal for every rule that asked, or none: one that still asks would make the others useless."""
+    if not one.card:  # erased
+        return []
     card: dict[str, Any] = json.loads(one.card)
     texts = []
     for asked in one.asked:

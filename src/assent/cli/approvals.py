@@ -106,7 +106,7 @@ def _as_json(given: Delegation, now: int) -> dict[str, object]:
         "principal": given.principal,
         "server": given.server,
         "tool": given.tool,
-        "targets": json.loads(given.card)["named"],
+        "targets": json.loads(given.card)["named"] if given.card else None,
         "rules": [one.id for one in given.lifts],
         "count": given.count,
         "used": given.used,

@@ -13,6 +13,7 @@ import click
 
 from assent.cli import publishing
 from assent.cli.convert import command as convert
+from assent.cli.erasing import erase, hold
 from assent.cli.ledger import Lines, Receipt, find, receipts, whole_attempt
 from assent.cli.output import columns, visible
 from assent.cli.sealing import seal
@@ -22,7 +23,10 @@ from assent.cli.story import as_json_story, tell
 _PAGE = 500  # lines aligned together
 
 
-@click.group("receipts", commands=[convert, publishing.proof, publishing.publish, publishing.serve, seal])
+_COMMANDS = [convert, erase, hold, publishing.proof, publishing.publish, publishing.serve, seal]
+
+
+@click.group("receipts", commands=_COMMANDS)
 def command() -> None:
     """List, show, export, prove and publish receipts."""
 

@@ -62,6 +62,8 @@ def _place(receipt: Receipt) -> Iterator[tuple[str, str]]:
 
 def _decision(reader: Reader, receipt: Receipt) -> Iterator[tuple[str, str]]:
     values = values_of(reader, receipt)
+    if values is None:
+        yield "values", gone(reader, receipt)
     yield "who", visible(receipt.text("principal"))
     yield "for", visible(receipt.text("owner"))
     what = visible(f"{receipt.text('action', 'server')} / {tool_of(reader, receipt)}")
@@ -82,6 +84,17 @@ def _decision(reader: Reader, receipt: Receipt) -> Iterator[tuple[str, str]]:
     if receipt.text("permit"):
         yield "permit", f"{receipt.text('permit')}, to start before {receipt.text('expires')}"
     yield "policies", receipt.text("versions", "bundle")
+
+
+def gone(reader: Reader, receipt: Receipt) -> str:
+    """Why a leaf has no clear values any more."""
+    from assent.admin.erase import redacted
+
+    found = redacted(reader, [receipt.index]).get(receipt.index)
+    if found is None:
+        return "expired: their time is over; what the leaf commits to stays provable"
+    time, by, reason = found
+    return f"erased on {time} by {visible(by)} ({reason}); what the leaf commits to stays provable"
 
 
 def _observed(reader: Reader, receipt: Receipt) -> str:

@@ -157,7 +157,7 @@ def commit(tx: Transaction, proposal: Proposal, node: str, now: int, keep_days: 
     if permit is None:
         return Committed(verdict, appended.index, appended.hash, None, approval, appended.session)
     for prior in proposal.priors:
-        tx.put_prior(replace(prior, attempt=proposal.attempt, receipt=appended.index))
+        tx.put_prior(replace(prior, attempt=proposal.attempt, receipt=appended.index, session=proposal.session.id))
     permit = replace(permit, receipt=appended.index)
     return Committed(verdict, appended.index, appended.hash, permit, None, appended.session)
 

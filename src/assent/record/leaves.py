@@ -104,7 +104,7 @@ def append(tx: Transaction, draft: Draft, session: SessionId | None, *, keep_day
     if draft.salt:
         # the body's own time, so that a clock that jumped cannot shorten what was promised
         expires = _ms(str(body["time"])) + keep_days * _DAY_MS
-        tx.put_sidecar(Sidecar(index, draft.salt, draft.values.decode(), expires))
+        tx.put_sidecar(Sidecar(index, draft.salt, draft.values.decode(), expires, session or SessionId("")))
     return Appended(index, head, row)
 
 

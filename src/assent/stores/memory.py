@@ -125,8 +125,17 @@ class MemoryReader:
     def sidecar(self, index: LeafIndex) -> Sidecar | None:
         return self._rows.sidecar.get(index)
 
-    def expired_sidecars(self, before: int, limit: int) -> Sequence[LeafIndex]:
-        return [row.index for row in self._rows.sidecar.values() if row and row.expires < before][:limit]
+    def sidecars(self, before: int | None = None) -> Iterator[tuple[LeafIndex, SessionId, int]]:
+        rows = [row for _, row in sorted(self._rows.sidecar.items()) if row]
+        if before is not None:
+            rows = sorted((row for row in rows if row.expires < before), key=lambda row: row.expires)
+        yield from ((row.index, row.session, row.expires) for row in rows)
+
+    def idle_keys(self) -> Sequence[SessionId]:
+        return []  # nothing lies anywhere, so nothing is sealed
+
+    def plain(self) -> Sequence[SessionId]:
+        return []
 
     def checkpoints(self) -> Sequence[tuple[int, bytes]]:
         return sorted((self._rows.note | self._rows.cosigned).items())
@@ -182,7 +191,7 @@ class MemoryStore:
             for one in overlay.rows.passage.values():
                 self._brought += 1
                 self._rows.passage[self._brought] = replace(one, id=self._brought)
-            for table in Rows.__dataclass_fields__.keys() - {"passage", "forgotten"}:
+            for table in Rows.__dataclass_fields__.keys() - {"passage", "forgotten", "renewed"}:
                 _merge(getattr(self._rows, table), getattr(overlay.rows, table))
             self._commits += 1
 

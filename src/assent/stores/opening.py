@@ -8,6 +8,7 @@ Nothing is ever deleted or repaired here.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import sys
 from collections.abc import Mapping
@@ -18,8 +19,10 @@ from assent_verify.merkle import Frontier, leaf_hash
 
 from assent.errors import ConfigError, UnavailableError
 from assent.stores import home as homes
+from assent.stores.packed import unpack
 from assent.stores.sqlite_rows import SqliteReader, unavailable
 from assent.stores.statements import migrations
+from assent.stores.vault import FOLDER, Vault
 
 APPLICATION = 0x41534E54  # `ASNT`, in the header of the file (sqlite.org/fileformat.html §1.3.14)
 _OLDEST = (3, 37)  # STRICT tables
@@ -97,7 +100,7 @@ def open_checked(home: Path, name: str, queries: Mapping[str, str]) -> sqlite3.C
         connection.execute("PRAGMA wal_autocheckpoint=4000")  # pages: 16 MB of write-ahead log
         _migrate(connection)
         connection.execute("BEGIN")
-        _check_tree(SqliteReader(connection, queries), head)
+        _check_tree(SqliteReader(connection, queries, Vault(home / FOLDER)), head)
         connection.execute("ROLLBACK")
         # a process that died may have had a flush fail, after which Linux takes what was written for
         # clean: write it again, or what is promised next would stand on a hole (docs/decisions/002)
@@ -140,12 +143,28 @@ def _migrate(connection: sqlite3.Connection) -> None:
     if int(ask(connection, "PRAGMA user_version")) == len(steps):
         return
     connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA secure_delete=ON")  # a migration may move what stood in the clear
+    functions(connection)
     connection.execute("BEGIN IMMEDIATE")
     done = int(ask(connection, "PRAGMA user_version"))  # another process may have been first
     for step in steps[done:]:
         for statement in statements_of(step):
             connection.execute(statement)
     connection.execute("COMMIT")
+
+
+def functions(connection: sqlite3.Connection) -> None:
+    """What migrations call: SQL alone cannot read a packed leaf."""
+    connection.create_function("session_of", 1, _session_of, deterministic=True)
+
+
+def _session_of(leaf: bytes | None) -> str:
+    """The session of a stored leaf; nothing if it has none or is damaged: then it has a key of its own."""
+    try:
+        found = json.loads(unpack(leaf or b""))["session"]["id"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return ""
+    return found if isinstance(found, str) else ""
 
 
 def statements_of(script: str) -> list[str]:

@@ -8,7 +8,7 @@ the backend gets all rows of a batch at once, in few statements
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
@@ -25,8 +25,6 @@ K = TypeVar("K")
 V = TypeVar("V")
 #: States of an attempt that may have happened.
 OPEN: tuple[AttemptState, ...] = ("executing", "gap", "unknown")
-#: How many sidecars one `drop_sidecars` erases, so that no batch grows without bound.
-ERASE_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,8 @@ class Base(Reader, Protocol):
     def all_kept(self, session: SessionId, action: ActionDigest) -> Sequence[Kept]:
         """Oldest first."""
 
-    def expired_sidecars(self, before: int, limit: int) -> Sequence[LeafIndex]: ...
+    def idle_keys(self) -> Sequence[SessionId]: ...
+    def plain(self) -> Sequence[SessionId]: ...
 
 
 @dataclass(slots=True)
@@ -66,6 +65,7 @@ class Rows:
     node: dict[str, str | None] = field(default_factory=dict)
     passage: dict[int, Passage] = field(default_factory=dict)
     forgotten: dict[SessionId, bool] = field(default_factory=dict)
+    renewed: dict[SessionId, bool] = field(default_factory=dict)
     claim: dict[int, Claim] = field(default_factory=dict)
     note: dict[int, bytes] = field(default_factory=dict)
     cosigned: dict[int, bytes] = field(default_factory=dict)
@@ -374,13 +374,24 @@ class Overlay:
     def put_sidecar(self, sidecar: Sidecar) -> None:
         self._put(self.rows.sidecar, sidecar.index, sidecar)
 
-    def drop_sidecars(self, before: int) -> int:
-        buffered = [row.index for row in self.rows.sidecar.values() if row and row.expires < before]
-        stored = self._base.expired_sidecars(before, ERASE_AT_ONCE)
-        due = {*buffered, *(index for index in stored if index not in self.rows.sidecar)}
-        for index in due:
+    def sidecars(self, before: int | None = None) -> Iterator[tuple[LeafIndex, SessionId, int]]:
+        yield from (row for row in self._base.sidecars(before) if row[0] not in self.rows.sidecar)
+        for row in self.rows.sidecar.values():
+            if row is not None and (before is None or row.expires < before):
+                yield row.index, row.session, row.expires
+
+    def drop_values(self, leaves: Collection[LeafIndex]) -> None:
+        for index in leaves:
             self._put(self.rows.sidecar, index, None)
-        return len(due)
+
+    def renew_key(self, session: SessionId) -> None:
+        self._put(self.rows.renewed, session, True)
+
+    def idle_keys(self) -> Sequence[SessionId]:
+        return self._base.idle_keys()
+
+    def plain(self) -> Sequence[SessionId]:
+        return self._base.plain()
 
 
 def newest_approval(found: Sequence[Approval], session: SessionId, action: ActionDigest) -> Approval | None:

@@ -11,20 +11,23 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from assent.errors import UnavailableError
-from assent.model.ids import LeafIndex
+from assent.model.ids import LeafIndex, SessionId
 from assent.ports import Reader, Transaction
 from assent.stores.overlay import Overlay
+from assent.stores.sealing import Opening, Sealing
 from assent.stores.sqlite import tables
 from assent.stores.sqlite_rows import Row, SqliteReader
 from assent.stores.statements import migrations, queries
+from assent.stores.vault import Vault
 
 #: Key of the advisory lock: `ASNT`, as in the header of our SQLite files.
 _LOCK = 0x41534E54
@@ -54,9 +57,10 @@ def unavailable(error: psycopg.Error | PoolTimeout | PoolClosed) -> UnavailableE
 class PostgresReader(SqliteReader):
     """`overlay.Base` over one connection that is inside a transaction."""
 
-    def __init__(self, connection: psycopg.Connection[Row], statements: Mapping[str, str]) -> None:
+    def __init__(self, connection: psycopg.Connection[Row], statements: Mapping[str, str], vault: Vault) -> None:
         self._pg = connection
         self._statements = statements
+        self._opening = Opening(vault)
 
     def rows(self, query: str, *parameters: object) -> list[Row]:
         """All rows of a named query."""
@@ -71,6 +75,14 @@ class PostgresReader(SqliteReader):
         for first in range(start, end, _CHUNK):
             yield from self.rows("leaves_from", first, min(first + _CHUNK, end))
 
+    def sidecars(self, before: int | None = None) -> Iterator[tuple[LeafIndex, SessionId, int]]:
+        query, given = ("all_sidecars", ()) if before is None else ("expired_sidecars", (before,))
+        for row in self.rows(query, *given):
+            yield row[0], row[1], row[2]
+
+    def plain(self) -> Sequence[SessionId]:
+        return []  # values were sealed here from the beginning
+
     def leaf(self, index: LeafIndex) -> bytes | None:
         found = self.rows("get_leaf", index)
         return found[0][0] if found else None
@@ -81,13 +93,15 @@ class PostgresStore:
 
     Args:
         url: how to connect (libpq connection string or URL); a password is better in `PGPASSFILE`.
+        values: directory of the keys that seal clear values; every process needs the same one.
         patience: seconds to wait for a connection or for other processes.
 
     Raises:
         UnavailableError: the server cannot be reached, refuses, or has a newer schema.
     """
 
-    def __init__(self, url: str, *, patience: float = 5.0) -> None:
+    def __init__(self, url: str, values: Path, *, patience: float = 5.0) -> None:
+        self._vault = Vault(values)
         self._pid = os.getpid()
         self._patience = patience
         # its warnings quote what of the address cannot be read, which may be the password
@@ -107,6 +121,7 @@ class PostgresStore:
             self._pool.open(wait=True, timeout=patience)
             with self._pool.connection() as connection:
                 _migrate(connection)
+                Sealing(self._vault, connection, self._statements).finish()  # what a process that died had given up
         except (psycopg.Error, PoolTimeout) as error:
             self._pool.close(timeout=0)
             raise unavailable(error) from error
@@ -120,7 +135,7 @@ class PostgresStore:
             try:
                 connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
                 try:
-                    yield PostgresReader(connection, self._statements)
+                    yield PostgresReader(connection, self._statements, self._vault)
                 finally:
                     with suppress(psycopg.Error):
                         connection.execute("ROLLBACK")
@@ -129,7 +144,7 @@ class PostgresStore:
 
     def changed(self) -> int:
         with self._connection() as connection:
-            return int(PostgresReader(connection, self._statements).rows("get_revision")[0][0])
+            return int(PostgresReader(connection, self._statements, self._vault).rows("get_revision")[0][0])
 
     def durable(self, wanted: bool) -> None:
         self._wanted = wanted
@@ -143,7 +158,7 @@ class PostgresStore:
                 connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
                 try:
                     self._lock(connection)
-                    reader = PostgresReader(connection, self._statements)
+                    reader = PostgresReader(connection, self._statements, self._vault)
                     overlay = Overlay(reader, frontier(reader))
                     yield overlay
                     self._commit(connection, overlay)
@@ -161,8 +176,9 @@ class PostgresStore:
         connection.execute(self._statements["take_lock"], (_LOCK,))
 
     def _commit(self, connection: psycopg.Connection[Row], overlay: Overlay) -> None:
-        written = False
-        for name, batch in tables(overlay):
+        written = bool(overlay.rows.renewed)
+        sealing = Sealing(self._vault, connection, self._statements)
+        for name, batch in tables(overlay, sealing):
             if batch:
                 with connection.cursor() as cursor:
                     cursor.executemany(self._statements[name], batch)
@@ -170,8 +186,12 @@ class PostgresStore:
         if not written:
             connection.execute("ROLLBACK")
             return
+        for session in overlay.rows.renewed:
+            sealing.renew(session)
         connection.execute(self._statements["move_revision"])
         connection.execute("COMMIT")
+        if overlay.rows.renewed and self._wanted:
+            sealing.finish()
 
     @contextmanager
     def _connection(self) -> Iterator[psycopg.Connection[Row]]:

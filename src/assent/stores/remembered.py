@@ -16,6 +16,7 @@ from assent.model.session import Session
 from assent.ports import Attempt
 from assent.stores.overlay import OPEN, Rows
 from assent.stores.sqlite_rows import SqliteReader
+from assent.stores.vault import Vault
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -28,8 +29,8 @@ _PATIENCE = 8
 class Remembered(SqliteReader):
     """A reader of the writer's connection; `forget` whenever another process has committed."""
 
-    def __init__(self, connection: sqlite3.Connection, queries: Mapping[str, str]) -> None:
-        super().__init__(connection, queries)
+    def __init__(self, connection: sqlite3.Connection, queries: Mapping[str, str], vault: Vault) -> None:
+        super().__init__(connection, queries, vault)
         self.forget()
 
     def forget(self) -> None:

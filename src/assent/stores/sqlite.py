@@ -8,6 +8,7 @@ transaction as its leaves.
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import threading
@@ -26,6 +27,7 @@ from assent.stores import home as homes
 from assent.stores.opening import ask, connect, frontier, open_checked
 from assent.stores.overlay import Overlay, Rows
 from assent.stores.remembered import Remembered
+from assent.stores.sealing import Sealing
 from assent.stores.sqlite_rows import (
     Row,
     SqliteReader,
@@ -38,8 +40,10 @@ from assent.stores.sqlite_rows import (
 )
 from assent.stores.statements import queries
 from assent.stores.turn import Turn, keep_trying
+from assent.stores.vault import FOLDER, Vault
 
 DATABASE = "assent.db"
+_LOGGER = logging.getLogger(__name__)
 _IO = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
 
 
@@ -85,10 +89,14 @@ class SqliteStore:
             self._turn.close()
             raise
         self._frontier = Frontier()
-        self._remembered = Remembered(self._writer, self._queries)
+        self._vault = Vault(home / FOLDER)
+        self._remembered = Remembered(self._writer, self._queries, self._vault)
+        self._sealing = Sealing(self._vault, self._writer, self._queries)
         self._seen = -1
         self._watch = self._connect()
         self._files = self._identity()
+        self._shred()  # what a process that died had given up
+        self._sealing.tidy()
 
     # -- reading
 
@@ -96,7 +104,7 @@ class SqliteStore:
     def read(self) -> Iterator[Reader]:
         connection = self._borrow()
         try:
-            yield SqliteReader(connection, self._queries)
+            yield SqliteReader(connection, self._queries, self._vault)
         finally:
             self._give_back(connection)
 
@@ -168,6 +176,7 @@ class SqliteStore:
         seen = int(ask(self._writer, "PRAGMA data_version"))
         if seen != self._seen:
             self._remembered.forget()
+            self._sealing.forget()
             self._frontier = frontier(self._remembered)
             self._seen = seen
 
@@ -181,7 +190,7 @@ class SqliteStore:
         return True
 
     def _commit(self, overlay: Overlay) -> None:
-        written = flush(self._writer, self._queries, overlay)
+        written = flush(self._writer, self._queries, overlay, self._sealing)
         if not written:
             self._writer.execute("ROLLBACK")
             return
@@ -197,6 +206,19 @@ class SqliteStore:
             )
         self._frontier = Frontier.from_bytes(overlay.frontier().to_bytes())
         self._remembered.keep(overlay.rows)
+        if overlay.rows.renewed and self._wanted:
+            self._shred(rewritten=True)
+
+    def _shred(self, *, rewritten: bool = False) -> None:
+        """Destroy the keys that a committed batch gave up, and what is left of its rows in the log of writes.
+
+        A key that cannot be destroyed now is at the next start: its row stays.
+        """
+        try:
+            if self._sealing.finish() or rewritten:
+                self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        except (sqlite3.Error, UnavailableError) as error:
+            _LOGGER.warning("erased values are not shredded yet: %s", error)
 
     def _identity(self) -> list[tuple[int, int] | None]:
         """Which files the names stand for: a commit into a file that is gone is no receipt."""
@@ -225,6 +247,7 @@ class SqliteStore:
         if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _IO:
             self._suspect = True
         self._seen = -1
+        self._sealing.forget()
         if self._writer.in_transaction:
             with suppress(sqlite3.Error):
                 self._writer.execute("ROLLBACK")
@@ -278,18 +301,22 @@ _SYNCHRONOUS = {
 }
 
 
-def flush(connection: sqlite3.Connection, queries: Mapping[str, str], overlay: Overlay) -> bool:
+def flush(connection: sqlite3.Connection, queries: Mapping[str, str], overlay: Overlay, sealing: Sealing) -> bool:
     """Write all rows of a batch, one statement a table; False if there are none."""
-    written = [(name, packed(name, batch)) for name, batch in tables(overlay)]
+    written = [(name, packed(name, batch)) for name, batch in tables(overlay, sealing)]
+    if overlay.rows.renewed or any(row is None for row in overlay.rows.sidecar.values()):
+        connection.execute("PRAGMA secure_delete=ON")  # freed bytes are overwritten (sqlite.org/pragma.html)
     for name, batch in written:
         if len(batch) == 1:
             connection.execute(queries[name], batch[0])
         elif batch:
             connection.executemany(queries[name], batch)
-    return any(batch for _, batch in written)
+    for session in overlay.rows.renewed:
+        sealing.renew(session)
+    return bool(overlay.rows.renewed) or any(batch for _, batch in written)
 
 
-def tables(overlay: Overlay) -> list[tuple[str, Sequence[Row]]]:
+def tables(overlay: Overlay, sealing: Sealing) -> list[tuple[str, Sequence[Row]]]:
     """The rows of a batch by the statement that writes them, in the order in which they are written."""
     rows, start = overlay.rows, overlay.size() - len(overlay.appended)
     edge = overlay.frontier() if overlay.appended else None
@@ -303,8 +330,8 @@ def tables(overlay: Overlay) -> list[tuple[str, Sequence[Row]]]:
         ("put_session", [session_row(session) for session in rows.session.values()]),
         ("put_attempt", [attempt_row(attempt) for attempt in rows.attempt.values() if attempt]),
         ("drop_attempt", [(id,) for id, attempt in rows.attempt.items() if attempt is None]),
-        ("put_approval", [approval_row(approval) for approval in rows.approval.values()]),
-        *_rare(rows),
+        ("put_approval", [approval_row(sealing.approval(approval)) for approval in rows.approval.values()]),
+        *_rare(rows, sealing),
     ]
 
 
@@ -313,19 +340,19 @@ def _existing(path: Path) -> Path:
     return next(parent for parent in path.parents if parent.exists())
 
 
-def _rare(rows: Rows) -> list[tuple[str, Sequence[Row]]]:
+def _rare(rows: Rows, sealing: Sealing) -> list[tuple[str, Sequence[Row]]]:
     side, kept, nodes = rows.sidecar.items(), rows.kept.items(), rows.node.items()
     return [
-        ("put_sidecar", [(row.index, row.salt, row.values, row.expires) for _, row in side if row]),
+        ("put_sidecar", [sealing.sidecar(row) for _, row in side if row]),
         ("drop_sidecar", [(index,) for index, row in side if row is None]),
         ("drop_priors", [(index,) for index, row in side if row is None]),
-        ("put_delegation", [delegation_row(given) for given in rows.delegation.values()]),
+        ("put_delegation", [delegation_row(sealing.delegation(given)) for given in rows.delegation.values()]),
         ("put_refusal", list(rows.refusal)),
         ("put_pin", [astuple(pin) for pin in rows.pin.values()]),
         ("put_archive", [(digest, kind, content) for digest, (kind, content) in rows.archive.items()]),
-        ("put_kept", [(row.session, row.action, row.attempt, row.result) for _, row in kept if row]),
+        ("put_kept", [sealing.kept(row) for _, row in kept if row]),
         ("drop_kept", [(attempt,) for attempt, row in kept if row is None]),
-        ("put_prior", [(prior.attempt, prior.path, prior.content, prior.receipt) for prior in rows.prior.values()]),
+        ("put_prior", [sealing.prior(prior) for prior in rows.prior.values()]),
         ("put_tile", [(level, index, hashes) for (level, index), hashes in rows.tile.items()]),
         ("drop_leaves", list(rows.dropped)),
         ("drop_passages", [(session,) for session in rows.forgotten]),

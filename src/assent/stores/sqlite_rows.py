@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import Any, TypeVar
 
 from assent.errors import UnavailableError
@@ -16,6 +16,8 @@ from assent.model.ids import ActionDigest, ApprovalId, AttemptId, DelegationId, 
 from assent.model.session import Session
 from assent.ports import Attempt, AttemptState, Kept, Passage, Pin, Prior, Sidecar
 from assent.stores.packed import pack, unpack
+from assent.stores.sealing import Opening
+from assent.stores.vault import PLAIN, Vault
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -144,9 +146,10 @@ def approval_row(approval: Approval) -> Row:
 class SqliteReader:
     """`overlay.Base` over one connection that is inside a transaction."""
 
-    def __init__(self, connection: sqlite3.Connection, queries: Mapping[str, str]) -> None:
+    def __init__(self, connection: sqlite3.Connection, queries: Mapping[str, str], vault: Vault) -> None:
         self._connection = connection
         self._queries = queries
+        self._opening = Opening(vault)
 
     def rows(self, query: str, *parameters: object) -> list[Row]:
         """All rows of a named query."""
@@ -184,21 +187,40 @@ class SqliteReader:
         return [_attempt(row) for row in self.rows("attempts_in", state)]
 
     def approval(self, id: ApprovalId) -> Approval | None:
-        return self._one(_approval, "get_approval", id)
+        return self._one(self._opened_approval, "get_approval", id)
 
     def approval_for(self, session: SessionId, action: ActionDigest) -> Approval | None:
-        return self._one(_approval, "approval_for", session, action)
+        found = [self._opened_approval(row) for row in self.rows("approval_for", session, action)]
+        return next((one for one in found if one.status in ("pending", "approved", "denied")), None)
 
     def approvals(self, *, status: str | None = None) -> Sequence[Approval]:
         rows = self.rows("all_approvals") if status is None else self.rows("approvals_with_status", status)
-        return [_approval(row) for row in rows]
+        found = (self._opened_approval(row) for row in rows)
+        return [one for one in found if status in (None, one.status)]
+
+    def _opened_approval(self, row: Row) -> Approval:
+        """With its card; one that people can no longer be shown waits for nobody."""
+        found = _approval(row)
+        opened = self._opening.card(found.id, found.card, found.salt)
+        if opened is not None:
+            return replace(found, card=opened[0], salt=opened[1])
+        status = "cancelled" if found.status in ("pending", "approved") else found.status
+        return replace(found, card="", salt=b"", status=status)
 
     def delegation(self, id: DelegationId) -> Delegation | None:
-        return self._one(_delegation, "get_delegation", id)
+        return self._one(self._opened_delegation, "get_delegation", id)
 
     def delegations(self, session: SessionId | None = None) -> Sequence[Delegation]:
         rows = self.rows("all_delegations") if session is None else self.rows("delegations_of", session)
-        return [_delegation(row) for row in rows]
+        return [self._opened_delegation(row) for row in rows]
+
+    def _opened_delegation(self, row: Row) -> Delegation:
+        """With its card; without it, nobody knows what lies within it, so it has ended."""
+        found = _delegation(row)
+        opened = self._opening.card(found.id, found.card, found.salt)
+        if opened is not None and opened[0]:
+            return replace(found, card=opened[0], salt=opened[1])
+        return replace(found, card="", salt=b"", status="ended" if found.status == "live" else found.status)
 
     def refused(self, session: SessionId, refusal: Digest) -> bool:
         return bool(self.rows("get_refusal", session, refusal))
@@ -217,10 +239,24 @@ class SqliteReader:
         return next(iter(self.all_kept(session, action)), None)
 
     def all_kept(self, session: SessionId, action: ActionDigest) -> Sequence[Kept]:
-        return [Kept(*row) for row in self.rows("kept_for", session, action)]
+        return [self._opened_kept(row) for row in self.rows("kept_for", session, action)]
+
+    def _opened_kept(self, row: Row) -> Kept:
+        """Never nothing for a result that is there: the same call would run a second time."""
+        found = Kept(*row[:4])
+        result = self._opening.kept(found) if row[4] else found.result
+        if result is None:
+            raise UnavailableError(
+                "value_key_missing",
+                f"the key of the result kept for attempt `{found.attempt}` is missing or damaged",
+                help="put the key file back from its own backup, or end the session",
+            )
+        return replace(found, result=result)
 
     def priors(self, attempt: AttemptId) -> Sequence[Prior]:
-        return [Prior(*row) for row in self.rows("get_priors", attempt)]
+        rows = ((Prior(*row[:5]), row[5]) for row in self.rows("get_priors", attempt))
+        found = (self._opening.prior(prior) if sealed else prior for prior, sealed in rows)
+        return [prior for prior in found if prior is not None]
 
     def passages(self, session: SessionId, after: int = 0) -> Sequence[Passage]:
         return [Passage(*row) for row in self.rows("passages_after", after, session)]
@@ -257,10 +293,21 @@ class SqliteReader:
         return self.rows("tiled")[0][0] or 0
 
     def sidecar(self, index: LeafIndex) -> Sidecar | None:
-        return self._one(_sidecar, "get_sidecar", index)
+        return self._one(lambda row: self._opening.sidecar(*row), "get_sidecar", index)
 
-    def expired_sidecars(self, before: int, limit: int) -> Sequence[LeafIndex]:
-        return [row[0] for row in self.rows("expired_sidecars", before, limit)]
+    def sidecars(self, before: int | None = None) -> Iterator[tuple[LeafIndex, SessionId, int]]:
+        query, given = ("all_sidecars", ()) if before is None else ("expired_sidecars", (before,))
+        try:
+            for row in self._connection.execute(self._queries[query], given):  # noqa: UP028 - as in `leaves`
+                yield row
+        except sqlite3.Error as error:
+            raise unavailable(error) from error
+
+    def idle_keys(self) -> Sequence[SessionId]:
+        return [row[0] for row in self.rows("idle_keys")]
+
+    def plain(self) -> Sequence[SessionId]:
+        return [row[0] for row in self.rows("plain_sessions", PLAIN, PLAIN)]
 
     def checkpoints(self) -> Sequence[tuple[int, bytes]]:
         return [(row[0], row[1]) for row in self.rows("signed_checkpoints")]
@@ -278,17 +325,10 @@ class SqliteReader:
         return self.rows("last_checkpoint")[0][0] or 0
 
 
-def _sidecar(row: Row) -> Sidecar:
-    body = row[2] if isinstance(row[2], str) else unpack(row[2]).decode("utf-8", "replace")  # damaged: opens nothing
-    return Sidecar(row[0], row[1], body, row[3])
-
-
 def packed(statement: str, batch: Sequence[Row]) -> Sequence[Row]:
-    """The rows of a batch as SQLite stores them: leaves and clear values packed."""
+    """The rows of a batch as SQLite stores them: leaves packed; clear values are before they are sealed."""
     if statement == "put_leaf":
         return [(index, pack(leaf)) for index, leaf in batch]
-    if statement == "put_sidecar":
-        return [(index, salt, pack(values.encode()), expires) for index, salt, values, expires in batch]
     return batch
 
 

@@ -16,6 +16,7 @@ from assent.ports import Reader
 from assent.stores.opening import APPLICATION
 from assent.stores.sqlite_rows import SqliteReader, unavailable
 from assent.stores.statements import queries
+from assent.stores.vault import FOLDER, Vault
 
 
 @contextmanager
@@ -36,7 +37,7 @@ def view(path: Path) -> Iterator[Reader]:
             if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
                 raise ConfigError("not_a_log", f"`{path}` is not a log database of Assent")
             connection.execute("BEGIN")
-            yield SqliteReader(connection, queries("sqlite"))
+            yield SqliteReader(connection, queries("sqlite"), Vault(path.parent / FOLDER))
     except sqlite3.Error as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
             raise ConfigError("not_a_log", f"`{path}` is not a log database of Assent") from error

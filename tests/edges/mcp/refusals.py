@@ -130,9 +130,9 @@ async def _policy_broken(world: World, _: Path) -> Told:
 
 
 async def _disk_full(world: World, _: Path) -> Told:
-    world.store.broken = True
+    world.memory.broken = True
     told = await refused(world, READ, {"path": "a"})
-    world.store.broken = False
+    world.memory.broken = False
     return told
 
 

@@ -13,6 +13,7 @@ from contextlib import closing
 import pytest
 
 from assent.cli.demo.person import Person
+from assent.stores.view import view
 from tests.unit.cli.world import World, valid
 
 
@@ -132,8 +133,11 @@ def test_the_time_is_confirmed_with_the_key(fresh: World) -> None:
 def test_a_question_that_was_dressed_up_is_not_answered(asking: World) -> None:
     """What is shown is what the answer is bound to: a changed card is refused by whatever shows it."""
     id = asking.asked["drafts"]["approval"]
+    with view(asking.home / "assent.db") as reader:  # sealed, but whoever has the home has the keys
+        (shown,) = [one for one in reader.approvals() if one.id == id]
+    dressed = (shown.card.replace("DROP", "LIST"), shown.salt, id)
     with closing(sqlite3.connect(asking.home / "assent.db")) as connection, connection:
-        assert connection.execute("UPDATE approval SET card = replace(card, 'DROP', 'LIST')").rowcount == 1
+        assert connection.execute("UPDATE approval SET card = ?, salt = ? WHERE id = ?", dressed).rowcount == 1
     for words in (["approve", id, "--yes", "--key", str(asking.key)], ["approvals", "--json"]):
         done = asking.run(*words)
         assert (done.code, done.err.startswith("error[card_changed]"), "LIST" in done.out) == (4, True, False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from assent.evidence.recorded import STRIPE, Wanted
 from assent.model.ids import Digest
 from assent.model.outcome import Outcome
 from assent.model.profile import Server, ToolDefinition
+from assent.stores.vault import FOLDER
 
 SCHEMAS = Path(assent.__file__).parent / "schemas"
 TOOL = {"name": "find", "inputSchema": {"type": "object", "properties": {"query": {"type": "string"}}}}
@@ -60,6 +62,7 @@ def damaged(home: Path, tmp_path: Path) -> Path:
     copy.mkdir(mode=0o700)
     with sqlite3.connect(home / "assent.db") as source, sqlite3.connect(copy / "assent.db") as target:
         source.backup(target)
+    shutil.copytree(home / FOLDER, copy / FOLDER)
     return copy
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from assent.stores.packed import pack, unpack
+from assent.stores.vault import FOLDER, Vault
 from tests.unit.cli.world import World, valid
 
 
@@ -68,10 +69,19 @@ def broken(world: World, folder: Path, sql: str, *values: object) -> str:
     home = folder / "broken"
     home.mkdir(mode=0o700)
     copied(world, folder).rename(home / "assent.db")
+    shutil.copytree(world.home / FOLDER, home / FOLDER)
+    vault = Vault(home / FOLDER)
+
+    def changed_values(index: int, sealed: bytes, *words: str) -> bytes:
+        opened = vault.open(sealed, f"sidecar {index}") or b""
+        text = unpack(opened[16:]).replace(*map(str.encode, words))
+        return vault.seal(sealed[:16].decode(), opened[:16] + pack(text), f"sidecar {index}")
+
     with closing(sqlite3.connect(home / "assent.db")) as connection, connection:
         connection.create_function(
             "changed", 3, lambda body, *words: pack(unpack(body).replace(*map(str.encode, words)))
         )
+        connection.create_function("changed_values", 4, changed_values)
         assert connection.execute(sql, values).rowcount == 1
     return str(home)
 
@@ -96,7 +106,8 @@ def test_a_changed_leaf_is_told_by_whatever_reads_it(world: World, tmp_path: Pat
 def test_clear_values_that_were_changed_are_not_told_as_true(world: World, tmp_path: Path, old: str, new: str) -> None:
     """A story shows what the leaf commits to, or says that the values beside it are not that."""
     index = next(row["index"] for row in world.run("receipts", "list", "--json").json if row["verdict"] == "allow")
-    home = broken(world, tmp_path, "UPDATE sidecar SET body = changed(body, ?, ?) WHERE idx = ?", old, new, index)
+    sql = "UPDATE sidecar SET body = changed_values(idx, body, ?, ?) WHERE idx = ?"
+    home = broken(world, tmp_path, sql, old, new, index)
     done = world.run("--home", home, "explain", str(index))
     assert (done.code, f"clear values of leaf {index}" in done.err, "Traceback" in done.err) == (4, True, False)
     assert world.run("--home", home, "receipts", "list").code == 0

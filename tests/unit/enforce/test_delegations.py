@@ -188,9 +188,9 @@ async def test_of_two_calls_for_the_last_count_one_passes(world: World, monkeypa
 async def test_without_a_durable_receipt_the_count_is_whole(world: World) -> None:
     """A commit that fails uses nothing up and lets nothing pass."""
     given = await granted(world)
-    world.store.broken = True
+    world.memory.broken = True
     assert (await world.refusal(world.call(SEND, {**TO_BOB, "text": "x"}))).decision.reasons[0].code == "not_durable"
-    world.store.broken = False
+    world.memory.broken = False
     assert used(world, given) == 0
 
 

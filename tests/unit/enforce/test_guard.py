@@ -180,11 +180,11 @@ async def test_nothing_happens_in_a_session_that_has_ended(world: World) -> None
 async def test_what_is_not_durable_is_not_allowed(world: World) -> None:
     """Invariant 8: a store that cannot be written denies, and works again by itself."""
     await world.join()
-    world.store.broken = True
+    world.memory.broken = True
     refused = await world.refusal(world.call(READ))
     assert (refused.decision.verdict, refused.decision.reasons[0].code) == ("deny", "not_durable")
     assert refused.receipt is None
-    world.store.broken = False
+    world.memory.broken = False
     await world.run(world.call(READ))
 
 
@@ -193,7 +193,7 @@ async def test_an_outcome_that_cannot_be_stored_releases_nothing(world: World) -
     await world.join()
     permit = await world.permit(world.call(READ))
     await world.guard.begin(permit)
-    world.store.broken = True
+    world.memory.broken = True
     with pytest.raises(UnavailableError):
         await world.guard.settle(permit, Outcome("succeeded", "gateway", b"{}"), {})
     world.home.recover()

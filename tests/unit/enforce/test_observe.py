@@ -78,9 +78,9 @@ async def test_malformed_and_changed_stay_refused(world: World) -> None:
 async def test_without_a_durable_receipt_nothing_goes_through(world: World) -> None:
     """Persist before you permit, in this mode as well."""
     await world.join()
-    world.store.broken = True
+    world.memory.broken = True
     assert (await world.refusal(world.call(SEND, MESSAGE))).decision.reasons[0].code == "not_durable"
-    world.store.broken = False
+    world.memory.broken = False
     assert not [leaf for leaf in world.leaves("decision") if leaf["verdict"] == "allow"]
 
 

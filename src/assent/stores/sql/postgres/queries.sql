@@ -93,10 +93,10 @@ SELECT server, tool, digest, definition, offered, offered_definition FROM pin WH
 SELECT content FROM archive WHERE digest = %s;
 
 -- name: kept_for
-SELECT session, action, attempt, result FROM kept WHERE session = %s AND action = %s ORDER BY rowid;
+SELECT session, action, attempt, result, sealed FROM kept WHERE session = %s AND action = %s ORDER BY rowid;
 
 -- name: get_priors
-SELECT attempt, path, content, receipt FROM prior WHERE attempt = %s ORDER BY path;
+SELECT attempt, path, content, receipt, session, sealed FROM prior WHERE attempt = %s ORDER BY path;
 
 -- name: passages_after
 SELECT session, server, prints, id FROM passage WHERE id > %s AND session = %s ORDER BY id;
@@ -126,10 +126,45 @@ SELECT hashes FROM tile WHERE level = %s AND idx = %s;
 SELECT (max(idx) + 1) * 256 FROM tile WHERE level = 0;
 
 -- name: get_sidecar
-SELECT idx, salt, body, expires FROM sidecar WHERE idx = %s;
+SELECT idx, session, body, expires FROM sidecar WHERE idx = %s;
+
+-- name: all_sidecars
+SELECT idx, session, expires FROM sidecar ORDER BY idx;
+
+-- name: sidecars_of
+SELECT idx, session, body, expires FROM sidecar WHERE session = %s ORDER BY idx;
+
+-- name: kept_of
+SELECT attempt, action, result, sealed FROM kept WHERE session = %s;
+
+-- name: priors_of
+SELECT attempt, path, content, receipt, sealed FROM prior WHERE session = %s;
+
+-- name: cards_of_approval
+SELECT id, card, salt FROM approval WHERE session = %s;
+
+-- name: cards_of_delegation
+SELECT id, card, salt FROM delegation WHERE session = %s;
+
+-- name: value_key
+SELECT id FROM value_key WHERE session = %s AND live = 1;
+
+-- name: dead_keys
+SELECT id FROM value_key WHERE live = 0;
+
+-- name: all_value_keys
+SELECT id FROM value_key;
+
+-- name: idle_keys
+SELECT session FROM value_key WHERE live = 1
+    AND session NOT IN (SELECT session FROM sidecar)
+    AND session NOT IN (SELECT session FROM prior)
+    AND session NOT IN (SELECT session FROM kept)
+    AND session NOT IN (SELECT session FROM approval WHERE card <> '')
+    AND session NOT IN (SELECT session FROM delegation WHERE card <> '');
 
 -- name: expired_sidecars
-SELECT idx FROM sidecar WHERE expires < %s ORDER BY expires LIMIT %s;
+SELECT idx, session, expires FROM sidecar WHERE expires < %s ORDER BY expires;
 
 -- name: signed_checkpoints
 SELECT size, note FROM checkpoint WHERE note IS NOT NULL ORDER BY size;
@@ -230,25 +265,44 @@ ON CONFLICT (server, tool) DO UPDATE SET
 INSERT INTO archive (digest, kind, content) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING;
 
 -- name: put_kept
-INSERT INTO kept (session, action, attempt, result)
-VALUES (%s, %s, %s, %s)
+INSERT INTO kept (session, action, attempt, result, sealed)
+VALUES (%s, %s, %s, %s, 1)
 ON CONFLICT (attempt) DO UPDATE SET session = excluded.session, action = excluded.action, result = excluded.result;
 
 -- name: drop_kept
 DELETE FROM kept WHERE attempt = %s;
 
 -- name: put_prior
-INSERT INTO prior (attempt, path, content, receipt)
-VALUES (%s, %s, %s, %s)
-ON CONFLICT (attempt, path) DO UPDATE SET content = excluded.content, receipt = excluded.receipt;
+INSERT INTO prior (attempt, path, content, receipt, session, sealed)
+VALUES (%s, %s, %s, %s, %s, 1)
+ON CONFLICT (attempt, path) DO UPDATE SET
+    content = excluded.content, receipt = excluded.receipt, session = excluded.session;
 
 -- name: drop_priors
 DELETE FROM prior WHERE receipt = %s;
 
 -- name: put_sidecar
-INSERT INTO sidecar (idx, salt, body, expires)
+INSERT INTO sidecar (idx, session, body, expires)
 VALUES (%s, %s, %s, %s)
-ON CONFLICT (idx) DO UPDATE SET salt = excluded.salt, body = excluded.body, expires = excluded.expires;
+ON CONFLICT (idx) DO UPDATE SET session = excluded.session, body = excluded.body, expires = excluded.expires;
+
+-- name: put_value_key
+INSERT INTO value_key (id, session, live) VALUES (%s, %s, 1);
+
+-- name: give_up_keys
+UPDATE value_key SET live = 0 WHERE session = %s;
+
+-- name: drop_value_key
+DELETE FROM value_key WHERE id = %s;
+
+-- name: drop_prior
+DELETE FROM prior WHERE attempt = %s AND path = %s;
+
+-- name: put_card_approval
+UPDATE approval SET card = %s, salt = '' WHERE id = %s;
+
+-- name: put_card_delegation
+UPDATE delegation SET card = %s, salt = '' WHERE id = %s;
 
 -- name: drop_sidecar
 DELETE FROM sidecar WHERE idx = %s;

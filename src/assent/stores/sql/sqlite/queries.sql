@@ -93,10 +93,10 @@ SELECT server, tool, digest, definition, offered, offered_definition FROM pin WH
 SELECT content FROM archive WHERE digest = ?;
 
 -- name: kept_for
-SELECT session, action, attempt, result FROM kept WHERE session = ? AND action = ? ORDER BY rowid;
+SELECT session, action, attempt, result, sealed FROM kept WHERE session = ? AND action = ? ORDER BY rowid;
 
 -- name: get_priors
-SELECT attempt, path, content, receipt FROM prior WHERE attempt = ? ORDER BY path;
+SELECT attempt, path, content, receipt, session, sealed FROM prior WHERE attempt = ? ORDER BY path;
 
 -- name: passages_after
 SELECT session, server, prints, id FROM passage WHERE id > ? AND session = ? ORDER BY id;
@@ -126,10 +126,52 @@ SELECT hashes FROM tile WHERE level = ? AND idx = ?;
 SELECT (max(idx) + 1) * 256 FROM tile WHERE level = 0;
 
 -- name: get_sidecar
-SELECT idx, salt, body, expires FROM sidecar WHERE idx = ?;
+SELECT idx, session, body, expires FROM sidecar WHERE idx = ?;
+
+-- name: all_sidecars
+SELECT idx, session, expires FROM sidecar ORDER BY idx;
+
+-- name: sidecars_of
+SELECT idx, session, body, expires FROM sidecar WHERE session = ? ORDER BY idx;
+
+-- name: kept_of
+SELECT attempt, action, result, sealed FROM kept WHERE session = ?;
+
+-- name: priors_of
+SELECT attempt, path, content, receipt, sealed FROM prior WHERE session = ?;
+
+-- name: cards_of_approval
+SELECT id, card, salt FROM approval WHERE session = ?;
+
+-- name: cards_of_delegation
+SELECT id, card, salt FROM delegation WHERE session = ?;
+
+-- name: value_key
+SELECT id FROM value_key WHERE session = ? AND live = 1;
+
+-- name: dead_keys
+SELECT id FROM value_key WHERE live = 0;
+
+-- name: all_value_keys
+SELECT id FROM value_key;
+
+-- name: idle_keys
+SELECT session FROM value_key WHERE live = 1
+    AND session NOT IN (SELECT session FROM sidecar)
+    AND session NOT IN (SELECT session FROM prior)
+    AND session NOT IN (SELECT session FROM kept)
+    AND session NOT IN (SELECT session FROM approval WHERE card <> '')
+    AND session NOT IN (SELECT session FROM delegation WHERE card <> '');
+
+-- name: plain_sessions
+SELECT session FROM sidecar WHERE substr(body, 1, length(?)) = ?
+UNION SELECT session FROM prior WHERE sealed = 0
+UNION SELECT session FROM kept WHERE sealed = 0
+UNION SELECT session FROM approval WHERE card <> '' AND card NOT LIKE 'sealed:%'
+UNION SELECT session FROM delegation WHERE card <> '' AND card NOT LIKE 'sealed:%';
 
 -- name: expired_sidecars
-SELECT idx FROM sidecar WHERE expires < ? ORDER BY expires LIMIT ?;
+SELECT idx, session, expires FROM sidecar WHERE expires < ? ORDER BY expires;
 
 -- name: signed_checkpoints
 SELECT size, note FROM checkpoint WHERE note IS NOT NULL ORDER BY size;
@@ -211,19 +253,37 @@ VALUES (?, ?, ?, ?, ?, ?);
 INSERT OR IGNORE INTO archive (digest, kind, content) VALUES (?, ?, ?);
 
 -- name: put_kept
-INSERT OR REPLACE INTO kept (session, action, attempt, result) VALUES (?, ?, ?, ?);
+INSERT OR REPLACE INTO kept (session, action, attempt, result, sealed) VALUES (?, ?, ?, ?, 1);
 
 -- name: drop_kept
 DELETE FROM kept WHERE attempt = ?;
 
 -- name: put_prior
-INSERT OR REPLACE INTO prior (attempt, path, content, receipt) VALUES (?, ?, ?, ?);
+INSERT OR REPLACE INTO prior (attempt, path, content, receipt, session, sealed) VALUES (?, ?, ?, ?, ?, 1);
 
 -- name: drop_priors
 DELETE FROM prior WHERE receipt = ?;
 
 -- name: put_sidecar
-INSERT OR REPLACE INTO sidecar (idx, salt, body, expires) VALUES (?, ?, ?, ?);
+INSERT OR REPLACE INTO sidecar (idx, session, body, expires) VALUES (?, ?, ?, ?);
+
+-- name: put_value_key
+INSERT INTO value_key (id, session, live) VALUES (?, ?, 1);
+
+-- name: give_up_keys
+UPDATE value_key SET live = 0 WHERE session = ?;
+
+-- name: drop_value_key
+DELETE FROM value_key WHERE id = ?;
+
+-- name: drop_prior
+DELETE FROM prior WHERE attempt = ? AND path = ?;
+
+-- name: put_card_approval
+UPDATE approval SET card = ?, salt = x'' WHERE id = ?;
+
+-- name: put_card_delegation
+UPDATE delegation SET card = ?, salt = x'' WHERE id = ?;
 
 -- name: drop_sidecar
 DELETE FROM sidecar WHERE idx = ?;

@@ -2,7 +2,7 @@
 -- Times are milliseconds since the epoch; digests `sha256:` and hex; lists are JSON text.
 
 PRAGMA application_id = 0x41534E54;  -- ASNT
-PRAGMA user_version = 6;              -- number of the last migration
+PRAGMA user_version = 7;              -- number of the last migration
 
 CREATE TABLE leaf (
     idx INTEGER PRIMARY KEY,          -- 0-based position in the log
@@ -131,26 +131,36 @@ CREATE TABLE kept (
     attempt TEXT PRIMARY KEY,
     session TEXT NOT NULL,
     action TEXT NOT NULL,
-    result BLOB NOT NULL
+    result BLOB NOT NULL,             -- sealed under the session's key
+    sealed INTEGER NOT NULL DEFAULT 0 -- 0: from before there were keys
 ) STRICT;
 CREATE INDEX kept_action ON kept (session, action);
 
 CREATE TABLE prior (
     attempt TEXT NOT NULL,
     path TEXT NOT NULL,
-    content BLOB,                     -- NULL: the file did not exist
+    content BLOB,                     -- NULL: the file did not exist; else sealed under the session's key
     receipt INTEGER NOT NULL,         -- erased with the sidecar of this leaf
+    session TEXT NOT NULL DEFAULT '',
+    sealed INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (attempt, path)
 ) STRICT;
 CREATE INDEX prior_receipt ON prior (receipt);
 
-CREATE TABLE sidecar (                -- erasable: clear values and salts
+CREATE TABLE sidecar (                -- erasable: salts and clear values, sealed under the session's key
     idx INTEGER PRIMARY KEY,
-    salt BLOB NOT NULL,
-    body BLOB NOT NULL,               -- packed (stores/packed.py)
-    expires INTEGER NOT NULL
+    session TEXT NOT NULL,
+    expires INTEGER NOT NULL,
+    body BLOB NOT NULL                -- packed (stores/packed.py), then sealed
 ) STRICT;
 CREATE INDEX sidecar_expires ON sidecar (expires);
+
+CREATE TABLE value_key (              -- names of keys; the keys lie in files outside the database
+    id TEXT PRIMARY KEY,
+    session TEXT NOT NULL,
+    live INTEGER NOT NULL             -- 0: given up, to be destroyed
+) STRICT, WITHOUT ROWID;
+CREATE INDEX value_key_session ON value_key (session);
 
 CREATE TABLE node (
     id TEXT PRIMARY KEY,

@@ -135,7 +135,8 @@ CREATE TABLE kept (
     attempt TEXT COLLATE "C" PRIMARY KEY,
     session TEXT COLLATE "C" NOT NULL,
     action TEXT COLLATE "C" NOT NULL,
-    result BYTEA NOT NULL
+    result BYTEA NOT NULL,             -- sealed under the session's key
+    sealed BIGINT NOT NULL
 );
 CREATE INDEX kept_action ON kept (session, action);
 
@@ -144,15 +145,24 @@ CREATE TABLE prior (
     path TEXT COLLATE "C" NOT NULL,
     content BYTEA,                     -- NULL: the file did not exist
     receipt BIGINT NOT NULL,         -- erased with the sidecar of this leaf
+    session TEXT COLLATE "C" NOT NULL,
+    sealed BIGINT NOT NULL,
     PRIMARY KEY (attempt, path)
 );
 CREATE INDEX prior_receipt ON prior (receipt);
 
-CREATE TABLE sidecar (                -- erasable: clear values and salts
+CREATE TABLE value_key (              -- names of keys; the keys lie in files outside the database
+    id TEXT COLLATE "C" PRIMARY KEY,
+    session TEXT COLLATE "C" NOT NULL,
+    live BIGINT NOT NULL              -- 0: given up, to be destroyed
+);
+CREATE INDEX value_key_session ON value_key (session);
+
+CREATE TABLE sidecar (                -- erasable: salts and clear values, sealed under the session's key
     idx BIGINT PRIMARY KEY,
-    salt BYTEA NOT NULL,
-    body TEXT COLLATE "C" NOT NULL,
-    expires BIGINT NOT NULL
+    session TEXT COLLATE "C" NOT NULL,
+    expires BIGINT NOT NULL,
+    body BYTEA NOT NULL               -- packed (stores/packed.py), then sealed
 );
 CREATE INDEX sidecar_expires ON sidecar (expires);
 
