@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import base64
 import json
+import random
+import tracemalloc
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from time import process_time
 
 import pytest
 from assent_verify import proof as proofs
 from assent_verify import shares
 from assent_verify.__main__ import main
-from assent_verify.bundle import Export, verify
+from assent_verify.authority import Authority
+from assent_verify.bundle import Export, tail_line, verify
 from assent_verify.canonical import canonicalize, digest, parse
 from assent_verify.checkpoint import Checkpoint, heads_line
 from assent_verify.compare import compare, view
 from assent_verify.cosignature import WitnessKey
+from assent_verify.custody import Custody
 from assent_verify.errors import ProofError
 from assent_verify.evidence import archived_line
 from assent_verify.merkle import Folded, inclusion_proof, leaf_hash, root_of
@@ -24,6 +29,7 @@ from assent_verify.note import Note, VerifierKey, sign, sign_all
 from assent_verify.opening import open_values
 from assent_verify.policy import Policy, quorum_of
 from assent_verify.proof import Proof
+from assent_verify.receipt import System
 from assent_verify.report import Report
 from assent_verify.statement import About
 from assent_verify.statement import text as statement
@@ -33,7 +39,7 @@ from assent_verify.witnessed import Asked
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from conformance.receipt.evidence import OPEN, bundle, check, sealed, with_open_session
-from conformance.receipt.sample import ORIGIN, START, SampleLog, identifier, private_key, time
+from conformance.receipt.sample import ORIGIN, START, USER, SampleLog, identifier, private_key, time
 from tests.unit.verify.test_verify import ATTEMPT, OTHER, SECOND, SESSION, begun, codes
 
 NEW = identifier("ses", "forged")
@@ -291,3 +297,103 @@ def witnessed(log: SampleLog, asked: Asked) -> Report:
 
 
 ABOUT = About("file", digest(b""), "2026-11-24T08:30:00.123Z", "0", ())
+
+
+# time and memory --------------------------------------------------------------------------
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Processor time of this process, whatever else the machine does."""
+    begun_at = process_time()
+    work()
+    return process_time() - begun_at
+
+
+def test_a_thousand_holds_do_not_stop_a_verifier() -> None:
+    """Each redaction is held against all ranges on hold in a moment; a quarter of a million of them took seconds."""
+    found: list[str] = []
+    custody = Custody(lambda code, message: found.append(code), {})
+    ranges = [{"first": 4 * n, "last": 4 * n + 1} for n in range(256)]
+    free = [{"first": 4 * n + 2, "last": 4 * n + 2} for n in range(256)]
+    hold = {"ranges": ranges, "reason": "court", "subject": "", "state": "on"}
+    redaction = {"ranges": free, "reason": "asked", "subject": "", "what": []}
+
+    def work() -> None:
+        for n in range(1_000):
+            custody.system(System(b"", "hold", hold | {"hold": f"case-{n}"}, "", ""), 5_000)
+        for _ in range(50):
+            custody.system(System(b"", "redaction", redaction, "", ""), 5_000)
+
+    assert seconds(work) < 10
+    assert found == []
+
+
+def test_holds_that_overlap_hold_what_each_of_them_does() -> None:
+    """A leaf is on hold exactly if one of the holds that are on names it."""
+    rng = random.Random(7)
+    for _ in range(200):
+        found: list[str] = []
+        custody = Custody(lambda code, message, found=found: found.append(code), {})  # type: ignore[misc]
+        on = [sorted(rng.sample(range(40), 2)) for _ in range(rng.randrange(1, 5))]
+        for n, (first, last) in enumerate(on):
+            subject = {"hold": f"h{n}", "ranges": [{"first": first, "last": last}], "subject": "", "state": "on"}
+            custody.system(System(b"", "hold", subject, "", ""), 100)
+        off = rng.randrange(len(on))
+        if rng.random() < 0.5:
+            subject = {"hold": f"h{off}", "ranges": [], "subject": "", "state": "off"}
+            custody.system(System(b"", "hold", subject, "", ""), 100)
+            del on[off]
+        first, last = sorted(rng.choices(range(40), k=2))
+        custody.system(System(b"", "redaction", {"ranges": [{"first": first, "last": last}]}, "", ""), 100)
+        assert found == ["held"] * any(one <= last and first <= two for one, two in on)
+
+
+def test_ending_sessions_takes_no_longer_the_more_is_granted() -> None:
+    """What is left over of other sessions is not gone through at each end."""
+    authority = Authority([], lambda code, message: None)
+    many = 12_000
+    granted = {"principal": 'Agent::"a/b"', "server": "files", "by": USER, "count": 1, "expires": time(START)}
+
+    def work() -> None:
+        for n in range(many):
+            subject = granted | {"delegation": identifier("dlg", str(n)), "session": identifier("ses", str(n))}
+            authority.system(System(time(START).encode(), "delegation", subject, "", ""))
+        for n in range(many):
+            authority.forget(b"%d" % n)
+
+    assert seconds(work) < 4
+
+
+def test_a_no_outlives_its_session() -> None:
+    """An attempt that a person refused is not allowed in another session after the first has closed."""
+    log = begun(SESSION, OTHER)
+    log.answer(SESSION, identifier("apr", "one"), ATTEMPT, "deny")
+    log.close(SESSION)
+    log.decide(OTHER, ATTEMPT)
+    log.checkpoint()
+    assert codes(export_of(log))[:1] == ["denied_by_person"]
+
+
+def test_a_line_of_brackets_is_not_taken_apart() -> None:
+    """Sixty megabytes of them would become gigabytes."""
+    line = b'{"disclosed":{"index":0,"salt":"","values":{"task":[' + b"[]," * 1_000_000 + b"[]]}}}"
+    with pytest.raises(ProofError) as caught:
+        tail_line(line)
+    assert caught.value.code == "too_large"
+
+
+def test_checkpoints_beyond_the_end_are_not_kept() -> None:
+    """A file may promise any number of them."""
+    log = begun()
+    filler = "".join(f"{'x' * 100} {n}\n" for n in range(500))
+    notes = [sign(f"{ORIGIN}\n{n}\n{'A' * 43}=\n{filler}", log.key, log.log_private.sign) for n in range(5, 305)]
+    verifier = Verifier(log.key, [log.public])
+    for index, leaf in enumerate(log.leaves):
+        verifier.leaf(index, leaf)
+    tracemalloc.start()
+    for size, note in enumerate(notes, 5):
+        verifier.checkpoint(size, note)
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 4_000_000
+    assert verifier.finish().complete is False

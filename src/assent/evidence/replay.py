@@ -52,6 +52,8 @@ TOO_MANY, TOO_LARGE = "too_many_questions", "receipt_too_large"
 #: Facts of an analysis that every decision asks for, and those that it reads itself, whatever policies say.
 KNOWN_FACTS = frozenset(FACTS) - frozenset(DECIDED_FACTS)
 READ = frozenset({"analysed", "not_pinned", "secret_in_arguments", "session_text_in_arguments"})
+#: A receipt is written at most so long after its facts were gathered, in ms; a policy reads their time.
+MOST_BEFORE = 600_000
 _BUNDLES, _PROFILES, _DEFINITIONS = 8, 1_024, 1_024
 #: What facts that no guard has gathered may end in; facts of a strange log are anybody's.
 _ODD = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError)
@@ -287,8 +289,8 @@ def _same(leaf: Mapping[str, Any], salt: bytes, values: Mapping[str, Any], facts
     for name, recorded, found in said:
         if recorded != found:
             raise Unlike("tampering", f"`{name}` of the receipt is not that of its facts")
-    if not 0 <= facts.time <= milliseconds(leaf["time"].encode()):
-        raise Unlike("tampering", "it was decided on a time after that of the receipt")
+    if not 0 <= milliseconds(leaf["time"].encode()) - facts.time <= MOST_BEFORE:
+        raise Unlike("tampering", "it was decided on a time after that of the receipt, or long before")
 
 
 def compare(opened: Opened, decided: Decision) -> tuple[str, str]:

@@ -407,3 +407,11 @@ def test_what_is_no_receipt_is_told(allowed: tuple[Recorded, Replayer]) -> None:
     one, replayer = allowed
     assert judged(changed(one, extra="x"), replayer) == ("differs", "tampering")
     assert judged(replace(one, data=one.data.replace(b",", b", ", 1)), replayer) == ("differs", "tampering")
+
+
+def test_a_decision_of_another_hour_is_not_this_one() -> None:
+    """A writer that lies puts a time into the facts at which policy allowed it: long before the receipt it is told."""
+    one, archive = record(at_home(call()), bundle(PERMIT))
+    value = values(one)
+    value["facts"]["context"]["time"] -= 3_600_000
+    assert judged(resealed(one, value), Replayer(archive.get, ENGINE)) == ("differs", "tampering")

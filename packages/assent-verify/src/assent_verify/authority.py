@@ -78,6 +78,7 @@ class Authority:
         self._bundle = b""
         self._observe_until = 0
         self._delegations: dict[bytes, _Delegation] = {}
+        self._of: dict[bytes, list[bytes]] = {}  # session → its approvals and delegations, some of them used up
         self.observed = 0
         self.self_asserted = False
         self.unsigned_activation = False
@@ -187,7 +188,10 @@ class Authority:
 
     def _count(self, leaf: Approval) -> None:
         shown = (leaf.action, leaf.facts, leaf.asked)
-        question = self._questions.setdefault(leaf.approval, _Question(leaf.session, leaf.attempt, shown))
+        if leaf.approval not in self._questions:
+            self._questions[leaf.approval] = _Question(leaf.session, leaf.attempt, shown)
+            self._of.setdefault(leaf.session, []).append(leaf.approval)
+        question = self._questions[leaf.approval]
         if (question.session, question.attempt, question.shown) != (leaf.session, leaf.attempt, shown):
             self._refuse("answers_differ", "two answers to one approval were shown different things")
         if leaf.by in question.approved:
@@ -226,6 +230,7 @@ class Authority:
             self._refuse("delegation_life", "the delegation lasts longer than a day")
         principal = given["principal"].replace(b'"', b'\\"')
         left = int(str(leaf.subject["count"]))
+        self._of.setdefault(given["session"], []).append(given["delegation"])
         self._delegations[given["delegation"]] = _Delegation(
             given["session"], principal, given["server"], left, expires
         )
@@ -251,11 +256,12 @@ class Authority:
         self.self_asserted |= self_asserted
 
     def forget(self, session: bytes) -> None:
-        """Drop the answers of a session that has ended."""
-        for id in [id for id, question in self._questions.items() if question.session == session]:
-            self._denied.discard(self._questions.pop(id).attempt)
-        for id in [id for id, given in self._delegations.items() if given.session == session]:
-            del self._delegations[id]
+        """Drop the questions and delegations of a session that has ended; a no to an attempt stays one."""
+        for id in self._of.pop(session, ()):
+            if id in self._questions and self._questions[id].session == session:
+                del self._questions[id]
+            if id in self._delegations and self._delegations[id].session == session:
+                del self._delegations[id]
 
     # (7) policy ---------------------------------------------------------------------------
 

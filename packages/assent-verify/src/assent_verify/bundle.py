@@ -23,6 +23,8 @@ from assent_verify.witnessed import Asked
 FORMAT, EVIDENCE = "assent-export/1", "assent-evidence/1"
 #: Longest line; only disclosed values come near it.
 MAX_LINE = 64 * 1024 * 1024
+#: A line may hold this many brackets and commas: what stands between them takes far more memory than on disk.
+_MAX_PARTS = 1_000_000
 _MAX_LEAVES = 2**40
 _BLOCK = 1 << 20
 _READ = 1 << 18  # stays in a cache of the processor
@@ -303,8 +305,10 @@ def tail_line(line: bytes, most: int = MAX_LINE) -> tuple[str, Any]:
     """A checkpoint's note, or disclosed values with their salt decoded.
 
     Raises:
-        ProofError: `tail_line`, `not_canonical`, `bad_base64`, or what `parse` raises.
+        ProofError: `too_large`, `tail_line`, `not_canonical`, `bad_base64`, or what `parse` raises.
     """
+    if line.count(b",") + line.count(b"[") + line.count(b"{") > _MAX_PARTS:
+        raise ProofError("too_large", f"disclosed values have more than {_MAX_PARTS} parts")
     value = parse(line, max_bytes=most)
     if canonicalize(value) != line:
         raise ProofError("not_canonical", "line is not in its canonical form")

@@ -45,6 +45,8 @@ from assent_verify.witnessed import Asked, Witnessed
 
 #: A permit bounds the start of its effect, in ms.
 PERMIT_LIFE = 60_000
+#: Checkpoints that wait for their leaves; whoever feeds them in step has one.
+_MAX_PENDING = 16
 _STRICTNESS = {b"allow": 0, b"escalate": 1, b"defer": 2, b"deny": 3}
 
 
@@ -157,6 +159,9 @@ class Verifier:
             self.problem(None, "checkpoint_order", f"checkpoint of size {found} is out of order")
             return
         self._announced = size
+        if len(self._pending) >= _MAX_PENDING:  # far beyond the leaves: they cannot all be kept
+            self.problem(None, "truncated", f"a checkpoint covers {size} leaves, the log has fewer", "complete")
+            return
         self._pending[size] = parsed
         if size == self._frontier.size:
             self._reach(size)
