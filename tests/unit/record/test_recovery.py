@@ -12,7 +12,7 @@ from assent_verify.merkle import leaf_hash
 from assent.model.ids import AttemptId, SessionId
 from assent.model.session import Session
 from assent.ports import Attempt, Reader, Transaction
-from assent.record import leaves
+from assent.record import leaves, recovery
 from assent.record.log import Log
 from assent.record.recovery import Liveness, Recovered, recover
 from assent.stores.memory import MemoryStore
@@ -106,6 +106,17 @@ def test_recovery_happens_once(world: World) -> None:
     assert world.recover() == Recovered()
     with world.store.read() as reader:
         assert reader.size() == size
+
+
+def test_of_two_that_recover_at_once_one_settles(world: World) -> None:
+    """What was read before the other one wrote is compared again: no second outcome of one attempt."""
+    world.write(an_attempt("a", state="executing", node="node_dead"))
+    with world.store.read() as reader:
+        lost = reader.attempts_in("executing")
+    assert recovery._settle(world.log, world.clock, lost) == [lost[0].id]
+    assert recovery._settle(world.log, world.clock, lost) == []
+    with world.store.read() as reader:
+        assert reader.size() == 2
 
 
 def test_many_lost_attempts_are_settled_in_several_batches(world: World) -> None:
