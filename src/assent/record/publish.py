@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from assent_verify.checkpoint import Checkpoint
 from assent_verify.note import Note
-from assent_verify.tile import CHECKPOINT, WIDTH, Tile, Tree, pack, tiles, unpack
+from assent_verify.tile import CHECKPOINT, WIDTH, Tile, Tree, leaf_tile, pack, tiles, unpack
 
 from assent.errors import ProofError, UnavailableError
 from assent.ports import Place, Reader
-from assent.record.tiles import tree
+from assent.record.tiles import hashes, tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,9 @@ def entries(reader: Reader, bundle: Tile, place: Place) -> bytes | None:
     first = bundle.index * WIDTH
     found = [leaf for _, leaf in reader.leaves(first, first + bundle.width)]
     if len(found) == bundle.width:
+        if leaf_tile(found) != hashes(reader, Tile(0, bundle.index, bundle.width)):  # what is published once stays
+            text = f"a leaf from {first} to {first + bundle.width - 1} has not the hash that is kept of it"
+            raise UnavailableError("store_corrupt", text, help="run: assent verify; restore the home from a backup")
         return pack(found)
     there = place.get(str(bundle))
     if there is None:

@@ -190,6 +190,12 @@ def test_strangers_do_not_use_up_what_a_log_may_ask(book: WitnessBook) -> None:
     assert witness.add(body(0, 5)).status == 200
 
 
+def test_what_was_seen_is_on_the_disk_before_it_is_signed(book: WitnessBook) -> None:
+    """SQLite flushes at each commit: FULL is 2 (sqlite.org/pragma.html)."""
+    with book._open() as db:
+        assert db.execute("PRAGMA synchronous").fetchone() == (2,)
+
+
 def test_evidence_is_bounded(book: WitnessBook, monkeypatch: pytest.MonkeyPatch) -> None:
     """A log that forks without end does not fill the disk, and the same request is kept once."""
     monkeypatch.setattr("assent.stores.book.MAX_EVIDENCE", 3)

@@ -177,6 +177,17 @@ def test_a_link_that_somebody_laid_leads_nowhere(tmp_path: Path) -> None:
     assert mine.read_text() == "keep" and not (tmp_path / "log" / "checkpoint").is_symlink()
 
 
+@pytest.mark.parametrize("index", [3, 299])
+def test_a_changed_leaf_is_not_published(tmp_path: Path, index: int) -> None:
+    """Under a tile that was kept before it was changed, or not: what is published once stays, so nothing is."""
+    log, place = SignedLog(300), open_place(str(tmp_path / "log"))
+    log.store._leaves[index] = b"another"
+    with pytest.raises(UnavailableError) as refused:
+        put(log, place)
+    assert refused.value.code == "store_corrupt"
+    assert place.get("checkpoint") is None and place.get("tile/entries/000") is None
+
+
 def test_a_place_that_cannot_be_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An unknown URL, a file where the directory should be, a bucket that does not answer."""
     with pytest.raises(ConfigError, match="cannot be used as a bucket"):
