@@ -138,6 +138,13 @@ def test_a_whole_statement_within_a_script_is_a_part_of_it(script: str) -> None:
     assert _found([_attempt(arguments={"sql": script.format(SQL)})], _event(SQL)) == []
 
 
+def test_names_join_only_with_an_effect_that_was_allowed() -> None:
+    """What was allowed to be read explains no deletion of it."""
+    for effect, found in (("read", []), ("", []), ("delete", [("EXECUTED_NO_RECEIPT", 0.95)])):
+        event = Event("access", "log:1", NOW + 5, "/v1/orders/7", marks=("v1", "orders", "7"), effect=effect)
+        assert _found([_attempt(arguments={"path": "/v1/orders/7"})], event) == found
+
+
 def test_an_id_vouches_for_nothing_where_values_are_erased() -> None:
     """An agent can have its values withheld by a secret among them: its trace then covers one event of its time."""
     withheld = _attempt(arguments=None)
