@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ import click
 
 from assent.cli.ledger import Lines, Receipt, find, receipts
 from assent.cli.output import visible
-from assent.cli.shell import Shell, with_shell
+from assent.cli.shell import ARCHIVE_OPTION, Shell, with_shell
 from assent.errors import ConfigError, UnavailableError
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ FORMS = ("ocsf", "csv", "in-toto", "scitt")
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Default: stdout."
 )
+@ARCHIVE_OPTION
 @with_shell
 def command(
     shell: Shell,
@@ -41,6 +42,7 @@ def command(
     kind: str | None,
     last: int | None,
     output: Path | None,
+    archives: Sequence[str],
 ) -> None:
     """Write receipts as OCSF events, CSV, in-toto attestations or SCITT statements.
 
@@ -49,8 +51,10 @@ def command(
     two are signed with the log's key and carry the proof that the receipt is in the log.
     No form holds a value that a receipt only commits to.
     """
-    with shell.read() as reader:
-        chosen = (one for id in ids for one in find(reader, id)) if ids else _all(reader, last)
+    from assent.record.archive import filled
+
+    with shell.read(archives) as reader:
+        chosen = (one for id in ids for one in find(reader, id)) if ids else _all(filled(reader), last)
         wanted = (one for one in chosen if kind in (None, one.kind) and session in (None, one.session))
         written = _WRITERS[form](shell, reader, wanted)
         if output is None:

@@ -86,7 +86,12 @@ def rotate(
     must_exist(config)
     with open_to_rotate(config) as home:
         with home.store.read() as reader:
-            gone = () if keep else (_one(_in_force(reader), old),)
+            live = _in_force(reader)
+            gone = [] if keep else [_one(live, old)]
+            if lost or stolen:
+                gone += [key for key in _absent(config.home, reader) if key not in live]
+            else:
+                _all_here(config.home, reader)
         verb = f"Replace {_short(gone[0])}" if gone else "Add a key"
         confirm(f"{verb} ({'stolen' if stolen else 'lost' if lost else 'planned'})?", yes=yes)
         signer = home.unlock(key, passphrase)
@@ -96,7 +101,7 @@ def rotate(
         home.log.checkpoint().result()
         click.echo(f"leaf {at}: {fresh}")
     click.echo("Tell whoever verifies this log (assent keys publish), and keep the new file as safe as the old one.")
-    if gone:
+    if gone and log_ring(config.home).file_of(str(gone[0])):
         click.echo(f"Take the old private key away: assent keys retire {gone[0].id.hex()}")
 
 
@@ -119,6 +124,8 @@ def retire(shell: Shell, id: str, key: Path | None, yes: bool) -> None:
         if row is None:
             raise RequestError("no_such_key", f"no key of this log has the id `{id}`", help="see: assent keys list")
         if row["state"] == "in force":
+            with home.store.read() as reader:
+                _all_here(shell.config().home, reader)
             confirm(f"Take {row['id']} out of force?", yes=yes)
             at = rotate(home.log, home.unlock(key, passphrase), home.clock.now(), Change("planned", (), (row["key"],)))
             home.log.checkpoint().result()
@@ -219,6 +226,28 @@ def _in_force(reader: Reader) -> list[VerifierKey]:
 
     found = spans(reader)
     return [VerifierKey.parse(vkey) for vkey in found[-1].keys] if found else []
+
+
+def _absent(home: Path, reader: Reader) -> list[VerifierKey]:
+    """The keys that must sign the next checkpoint and whose private half is not here."""
+    from assent_verify.note import VerifierKey
+
+    from assent.assembly import log_ring
+    from assent.record.logkeys import needed, spans
+
+    ring = log_ring(home)
+    return [VerifierKey.parse(vkey) for vkey in needed(spans(reader)) if ring.find(vkey) is None]
+
+
+def _all_here(home: Path, reader: Reader) -> None:
+    """Before the leaf: a planned change that waits for a lost key's signature leaves a home that signs nothing.
+
+    Raises:
+        UnavailableError: `log_key_lost`.
+    """
+    if absent := _absent(home, reader):
+        help = "restore its key file from a backup, or run: assent keys rotate --lost"
+        raise UnavailableError("log_key_lost", f"the log's key `{absent[0].id.hex()}` is not there", help=help)
 
 
 def _one(keys: Sequence[VerifierKey], id: str | None) -> VerifierKey:

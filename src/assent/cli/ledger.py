@@ -12,7 +12,7 @@ from assent_verify.opening import open_values
 from assent_verify.receipt import read
 
 from assent.cli.output import verdict_word, visible
-from assent.errors import ProofError, RequestError
+from assent.errors import ProofError, RequestError, UnavailableError
 from assent.model.ids import LeafIndex
 from assent.ports import Reader
 
@@ -195,8 +195,12 @@ def find(reader: Reader, id: str) -> list[Receipt]:
 
     Raises:
         RequestError: nothing on this home has that id.
+        UnavailableError: `leaves_archived`: nothing here has it, and what was sealed was not looked through.
     """
     found = _named_by(reader, id)
+    if not found and (end := away(reader)):
+        text = f"nothing here is called `{visible(id)}`; receipts 1 to {end - 1} lie in an archive"
+        raise UnavailableError("leaves_archived", text, help="give the archive with --archive")
     if not found:
         raise RequestError(
             "unknown_id",
@@ -205,6 +209,14 @@ def find(reader: Reader, id: str) -> list[Receipt]:
             "or a session (ses_…); `assent receipts list` shows them",
         )
     return found
+
+
+def away(reader: Reader) -> int:
+    """Index after the last leaf that lies in an archive alone; 0 if none does."""
+    from assent.record.archive import sealed_to
+
+    end = sealed_to(reader)
+    return end if end and reader.leaf(LeafIndex(end - 1)) is None else 0
 
 
 def _named_by(reader: Reader, id: str) -> list[Receipt]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from assent.cli.output import visible
-from assent.cli.shell import Shell, with_shell
+from assent.cli.shell import ARCHIVE_OPTION, Shell, with_shell
 from assent.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Default: stdout."
 )
+@ARCHIVE_OPTION
 @with_shell
-def proof(shell: Shell, id: str, output: Path | None) -> None:
+def proof(shell: Shell, id: str, output: Path | None, archives: Sequence[str]) -> None:
     """Prove that one receipt is in the log, in a file that `assent-verify` checks anywhere.
 
     ID is an index of the log, a leaf hash, an attempt or an approval; of several receipts the first.
@@ -34,7 +36,7 @@ def proof(shell: Shell, id: str, output: Path | None) -> None:
     from assent.cli.ledger import find
     from assent.evidence.proof import prove
 
-    with shell.read() as reader:
+    with shell.read(archives) as reader:
         data = prove(reader, find(reader, id)[0].index)
     if output is None:
         sys.stdout.buffer.write(data)

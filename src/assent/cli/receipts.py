@@ -14,10 +14,10 @@ import click
 from assent.cli import publishing
 from assent.cli.convert import command as convert
 from assent.cli.erasing import erase, hold
-from assent.cli.ledger import Lines, Receipt, find, receipts, whole_attempt
+from assent.cli.ledger import Lines, Receipt, away, find, receipts, whole_attempt
 from assent.cli.output import columns, visible
 from assent.cli.sealing import seal
-from assent.cli.shell import JSON_OPTION, Shell, with_shell
+from assent.cli.shell import ARCHIVE_OPTION, JSON_OPTION, Shell, with_shell
 from assent.cli.story import as_json_story, tell
 
 _PAGE = 500  # lines aligned together
@@ -35,13 +35,18 @@ def command() -> None:
 @click.option("--session", metavar="ID", help="Only this session.")
 @click.option("--kind", type=click.Choice(["decision", "outcome", "approval", "session", "system"]), help="Only these.")
 @click.option("--last", type=click.IntRange(1), metavar="N", help="Only the last N leaves of the log.")
+@ARCHIVE_OPTION
 @JSON_OPTION
 @with_shell
-def list_(shell: Shell, session: str | None, kind: str | None, last: int | None, as_json: bool) -> None:
+def list_(
+    shell: Shell, session: str | None, kind: str | None, last: int | None, archives: Sequence[str], as_json: bool
+) -> None:
     """List receipts in log order."""
-    with shell.read() as reader:
+    with shell.read(archives) as reader:
         lines = Lines(reader)
         start = max(0, reader.size() - last) if last else 0
+        if start < (end := away(reader)):
+            click.echo(f"note: receipts 1 to {end - 1} lie in an archive; --archive PLACE lists them too", err=True)
         wanted = _wanted(receipts(reader, start), lines, session, kind)
         if as_json:
             _print_rows(lines.row(receipt) for receipt in wanted)
@@ -74,19 +79,20 @@ def _print_rows(rows: Iterable[dict[str, object]]) -> None:
 
 @command.command("show")
 @click.argument("id", metavar="ID")
+@ARCHIVE_OPTION
 @JSON_OPTION
 @with_shell
-def show(shell: Shell, id: str, as_json: bool) -> None:
+def show(shell: Shell, id: str, archives: Sequence[str], as_json: bool) -> None:
     """Tell one receipt: who, what, which rule, which context, who approved, what came of it.
 
     ID is an index of the log, a leaf hash, an attempt or an approval.
     """
-    print_story(shell, id, as_json)
+    print_story(shell, id, archives, as_json)
 
 
-def print_story(shell: Shell, id: str, as_json: bool) -> None:
+def print_story(shell: Shell, id: str, archives: Sequence[str], as_json: bool) -> None:
     """What `receipts show` and `explain` print."""
-    with shell.read() as reader:
+    with shell.read(archives) as reader:
         found = find(reader, id)
         if len(found) == 1:
             found = whole_attempt(reader, found[0])
@@ -137,7 +143,7 @@ def _time(context: click.Context, option: click.Parameter, text: str) -> str:
     is_flag=True,
     help="With the policies that were in force, for `assent replay`.",
 )
-@click.option("--archive", "archives", multiple=True, metavar="PLACE", help="Where sealed receipts lie; repeatable.")
+@ARCHIVE_OPTION
 @with_shell
 def export(
     shell: Shell,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from assent.cli.output import columns, print_json, verdict_word, visible
-from assent.cli.shell import JSON_OPTION, Shell, with_shell
+from assent.cli.shell import ARCHIVE_OPTION, JSON_OPTION, Shell, with_shell
 
 if TYPE_CHECKING:
     from assent.cli.replaying import Found, Job, Tell
@@ -38,6 +38,7 @@ _SHOWN = 10  # differences and names that a person reads; JSON has all that are 
     help="What would these policies have decided? A file or directory; may be given several times.",
 )
 @click.option("--jobs", type=click.IntRange(1, 8), metavar="N", help="Processes (default: one a core, for long logs).")
+@ARCHIVE_OPTION
 @JSON_OPTION
 @with_shell
 def command(
@@ -48,6 +49,7 @@ def command(
     until: str,
     policies: Sequence[Path],
     jobs: int | None,
+    archives: Sequence[str],
     as_json: bool,
 ) -> int:
     """Make recorded decisions again from their receipts, and say which do not come out as recorded.
@@ -63,7 +65,7 @@ def command(
 
     place, wanted = _meant(what)
     wanted = replace(wanted, session=_session(session), since=_time(since, "--since"), until=_time(until, "--until"))
-    job = Job(place or shell.config().home, wanted)
+    job = Job(place or shell.config().home, wanted, archives=tuple(archives))
     if policies:
         job = _with_policies(job, policies)
     found = run(job, jobs or cores(), _teller())

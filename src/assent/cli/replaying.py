@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -40,28 +40,35 @@ class Job:
         place: a home, a log database or an export file.
         policies: the other policies, for what would have changed; None to replay as it was.
         entities: their entities; None for those of the bundle in force.
+        archives: where leaves lie that were sealed.
     """
 
     place: Path
     wanted: Wanted
     policies: tuple[Source, ...] | None = None
     entities: str | None = None
+    archives: tuple[str, ...] = ()
 
 
 @contextmanager
-def evidence(place: Path) -> Iterator[Evidence]:
+def evidence(place: Path, archives: Sequence[str] = ()) -> Iterator[Evidence]:
     """The decisions of a home, a log database or an export.
+
+    Args:
+        archives: where leaves lie that were sealed.
 
     Raises:
         ConfigError: it is none of the three.
-        UnavailableError: it cannot be read.
+        UnavailableError: it cannot be read; `leaves_archived`: what was sealed would be passed over.
     """
     start = b"" if place.is_dir() else _head(place)
     if place.is_dir() or start.startswith(_SQLITE):
-        from assent.assembly import read_log
+        from assent.assembly import open_place, read_log
+        from assent.record.archive import filled
 
+        places = [open_place(one) for one in archives]
         with read_log(place) as reader:
-            yield LogEvidence(reader)
+            yield LogEvidence(filled(reader, places))
         return
     try:
         open = partial(_open, place)
@@ -91,7 +98,7 @@ def run(job: Job, jobs: int, tell: Tell) -> Found:
     Raises:
         AssentError: the place cannot be read, or the policies cannot be put in force.
     """
-    with evidence(job.place) as found:
+    with evidence(job.place, job.archives) as found:
         start, stop = job.wanted.start, found.size if job.wanted.stop is None else min(job.wanted.stop, found.size)
         job = replace(job, wanted=replace(job.wanted, stop=stop))
         many = min(jobs, MOST_JOBS, max(1, (stop - start) // ENOUGH))
@@ -179,7 +186,7 @@ def _next(end: Connection) -> Found | AssentError | None:
 def _work(job: Job, end: Connection) -> None:
     """One process: sends tallies, then None; or the code and text of an error."""
     try:
-        with evidence(job.place) as found:
+        with evidence(job.place, job.archives) as found:
             for part in _part(job, found):
                 end.send(part)
         end.send(None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,19 +63,27 @@ class Shell:
             yield home
 
     @contextmanager
-    def read(self) -> Iterator[Reader]:
+    def read(self, archives: Sequence[str] = ()) -> Iterator[Reader]:
         """The log of the home as it stands; makes and changes nothing.
+
+        Args:
+            archives: places from which sealed receipts are read; without any they are left out.
 
         Raises:
             ConfigError: a setting is wrong, or the database is not a log.
             UnavailableError: there is none, or it cannot be read.
         """
-        from assent.assembly import read_home
+        from assent.assembly import open_place, read_home
 
         config = self.config()
         must_exist(config)
         with read_home(config) as reader:
-            yield reader
+            if not archives:
+                yield reader
+                return
+            from assent.record.archive import filled
+
+            yield filled(reader, [open_place(one) for one in archives])
 
 
 def must_exist(config: Config) -> None:
@@ -118,6 +126,9 @@ KEY_OPTION = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
     help="The operator's key file (default: the one that `assent init` made).",
+)
+ARCHIVE_OPTION = click.option(
+    "--archive", "archives", multiple=True, metavar="PLACE", help="Where sealed receipts lie; repeatable."
 )
 YES_OPTION = click.option("--yes", is_flag=True, help="Do not ask; the key must still be unlocked.")
 

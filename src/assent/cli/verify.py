@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from assent.cli.output import print_json, visible
-from assent.cli.shell import JSON_OPTION, Shell, with_shell
+from assent.cli.shell import ARCHIVE_OPTION, JSON_OPTION, Shell, with_shell
 from assent.errors import ConfigError, ProofError, UnavailableError
 from assent.model.ids import LeafIndex
 
@@ -64,7 +64,7 @@ def _trust_options(command: Callable[..., int]) -> Callable[..., int]:
 @click.option(
     "--replay", is_flag=True, help="Make every decision again too, and compare (slower; see `assent replay`)."
 )
-@click.option("--archive", "archives", multiple=True, metavar="PLACE", help="Where sealed receipts lie; repeatable.")
+@ARCHIVE_OPTION
 @click.option("--strict", is_flag=True, help="Fail unless complete to the last leaf, with keys from outside the log.")
 @JSON_OPTION
 @with_shell
@@ -86,7 +86,7 @@ def command(
     place = path or shell.config().home
     report = check(place, trusted.log_key, trusted.reviewers, values=values, asked=trusted.asked, archives=archives)
     if replay:
-        report = _replayed(report, place)
+        report = _replayed(report, place, archives)
     passed = report.strict if strict else report.holds
     if as_json:
         print_json(report.as_json())
@@ -131,7 +131,7 @@ def check(
         raise ConfigError("not_a_log", f"`{place}` is no home, log database or export: {error.message}") from error
 
 
-def _replayed(report: Report, place: Path) -> Report:
+def _replayed(report: Report, place: Path, archives: Sequence[str]) -> Report:
     """The report with what replaying every decision has shown."""
     from dataclasses import replace
 
@@ -142,7 +142,7 @@ def _replayed(report: Report, place: Path) -> Report:
     from assent.evidence.replay import CODES
     from assent.evidence.tally import Tally
 
-    found = run(Job(place, Wanted()), cores(), lambda done: None)
+    found = run(Job(place, Wanted(), archives=tuple(archives)), cores(), lambda done: None)
     if not isinstance(found, Tally):
         return report
     problems = [Problem(one.index, CODES[one.why], one.message, "replayed") for one in found.told]

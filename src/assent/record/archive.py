@@ -75,8 +75,13 @@ def filled(reader: Reader, archives: Sequence[Place] = ()) -> Reader:
     Where none of them has a leaf that was sealed, reading it raises `leaves_archived`: no check and
     no export passes over it in silence.
     """
-    sealed = json.loads(reader.state(SEALED) or "{}").get("size", 0)
+    sealed = sealed_to(reader)
     return cast(Reader, _Filled(reader, archives, sealed)) if sealed else reader
+
+
+def sealed_to(reader: Reader) -> int:
+    """Index after the last leaf that was sealed; 0 if none was."""
+    return int(json.loads(reader.state(SEALED) or "{}").get("size", 0))
 
 
 class _Filled:

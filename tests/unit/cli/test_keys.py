@@ -9,6 +9,7 @@ import sys
 
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from assent.cli.shell import Shell
 from tests.unit.cli.world import World, valid
 
 
@@ -57,6 +58,38 @@ def test_a_home_whose_key_is_lost_is_rotated_with_the_operators_key(fresh: World
     assert fresh.run("clock", "confirm", "--yes", "--key", str(fresh.key)).code == 0
     assert fresh.run("verify", "--strict", "--reviewer", reviewer(fresh)).code == 0
     assert fresh.run("keys", "rotate", "--stolen", "--lost", "--yes").code == 2
+
+
+def test_a_planned_change_without_the_key_changes_nothing(fresh: World) -> None:
+    """The lost key would have to sign once more: rotate, --keep and retire say so before a leaf is written."""
+    key = ["--key", str(fresh.key), "--yes"]
+    short = fresh.run("keys", "list", "--json").json["keys"][0]["short"]
+    (fresh.home / "log.key").unlink()
+    for words in (["rotate"], ["rotate", "--keep"]):
+        told = fresh.run("keys", *words, *key)
+        assert (told.code, told.err.startswith("error[log_key_lost]")) == (1, True), told.err
+    assert fresh.run("keys", "retire", short, *key).code == 1
+    assert len(fresh.run("keys", "list", "--json").json["keys"]) == 1
+    assert not list(fresh.home.glob("log*.key"))
+    assert fresh.run("keys", "rotate", "--lost", *key).code == 0
+
+
+def test_a_key_that_is_lost_before_its_last_signature_is_let_go(fresh: World) -> None:
+    """A planned change whose checkpoint waits for a key that is gone holds no home for ever: `--lost` ends it."""
+    from assent.admin import rotate
+    from assent.assembly import log_ring, open_to_rotate
+
+    config = Shell(fresh.home, {}).config()
+    (old,) = fresh.run("keys", "list", "--json").json["keys"]
+    with open_to_rotate(config) as home:
+        fresh_key = log_ring(config.home).create(home.log.origin, 1)
+        change = rotate.Change("planned", (str(fresh_key),), (old["key"],))
+        rotate.rotate(home.log, home.unlock(fresh.key, lambda _: b""), home.clock.now(), change)
+        (fresh.home / "log.key").unlink()
+    assert fresh.run("clock", "confirm", "--yes", "--key", str(fresh.key)).code == 1
+    assert fresh.run("keys", "rotate", "--lost", "--key", str(fresh.key), "--yes").code == 0
+    assert fresh.run("clock", "confirm", "--yes", "--key", str(fresh.key)).code == 0
+    assert fresh.run("verify", "--strict", "--reviewer", reviewer(fresh)).code == 0
 
 
 def test_a_fingerprint_can_be_read_aloud(fresh: World) -> None:

@@ -23,6 +23,23 @@ def grow(home: Path, count: int) -> None:
             opened.log.submit(job, durable=False).result()
 
 
+def alone(world: World, archive: str) -> None:
+    """What reads receipts one by one says that some lie in the archive, and reads them there: none is passed over."""
+    for words in (["receipts", "show", "7"], ["explain", "7"], ["receipts", "convert", "csv"], ["replay"]):
+        told = world.run(*words)
+        assert (told.code, told.err.startswith("error[leaves_archived]")) == (1, True), (words, told.err)
+        assert world.run(*words, "--archive", archive).code == 0, words
+    listed = world.run("receipts", "list")
+    assert "receipts 1 to 511 lie in an archive" in listed.err
+    assert world.run("receipts", "list", "--last", "5").err == ""
+    whole = world.run("receipts", "list", "--archive", archive)
+    assert (whole.err, len(whole.out.splitlines())) == ("", len(listed.out.splitlines()) + 511)
+    assert world.run("verify", "--replay").code == 1
+    proof = str(world.home.parent / "7.tlog-proof")
+    assert world.run("receipts", "proof", "7", "-o", proof, "--archive", archive).code == 0
+    assert world.run("verify", "--replay", "--archive", archive).code == 0
+
+
 def test_a_sealed_home_is_verified_with_its_archive_and_never_without(tmp_path: Path) -> None:
     """Sealed, it verifies as before with the archive; without it the command says what is missing and fails."""
     world = World(tmp_path)
@@ -43,6 +60,7 @@ def test_a_sealed_home_is_verified_with_its_archive_and_never_without(tmp_path: 
     assert world.run("receipts", "export", "-o", export, "--archive", archive).code == 0
     assert world.run("verify", export, "--json").json["sound"] is True
     assert world.run("receipts", "proof", "520", "-o", str(tmp_path / "520.tlog-proof")).code == 0
+    alone(world, archive)
     published = world.run("receipts", "publish", archive)
     assert published.code == 0, published.err
     again = world.run("receipts", "seal", "--leaves", "550", "--to", archive, "--key", str(world.key), "--yes")

@@ -264,9 +264,13 @@ def _flipped(play: Play) -> None:
             shutil.copy(found, copy.with_name(copy.name + ending))
     with closing(sqlite3.connect(copy)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        rows: dict[int, bytes] = dict(connection.execute("SELECT idx, body FROM leaf"))
     data = bytearray(copy.read_bytes())
-    at = data.index(b'"kind":"decision"') + len('"kind":"dec')
-    data[at] ^= 1
+    decisions = play.reads("receipts", "list", "--kind", "decision", "--json") or []
+    row = next(body for body in (rows[one["index"]] for one in decisions) if body in data)
+    # RFC 1951 §3.2.3: the type of the first block, after the digests of a packed row (stores/packed.py).
+    at = data.index(row) + 2 + 32 * row[1]
+    data[at] ^= 4
     copy.write_bytes(data)
     report = play.reads("verify", str(copy), "--json") or {"problems": []}
     problem = next((one for one in report["problems"] if one["leaf"] is not None), None)
