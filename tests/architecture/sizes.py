@@ -36,6 +36,7 @@ REASONS: Mapping[str, str] = {
     "assent/cli/keys.py:rotate": "a command's options are its parameters",
     "assent/cli/mcp.py:command": "a command's options are its parameters",
     "assent/cli/replay.py:command": "a command's options are its parameters",
+    "assent/cli/receipts.py:list_": "a command's options are its parameters",
     "assent/cli/statement.py:command": "a command's options are its parameters",
     "assent/cli/receipts.py:export": "a command's options are its parameters",
     "assent/cli/sealing.py:seal": "a command's options are its parameters",

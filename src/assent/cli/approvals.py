@@ -12,7 +12,7 @@ from assent.cli.asking import confirm, passphrase
 from assent.cli.card import as_json as row
 from assent.cli.card import proposed, status_of
 from assent.cli.output import columns, print_json, visible, when
-from assent.cli.shell import JSON_OPTION, KEY_OPTION, YES_OPTION, Shell, with_shell
+from assent.cli.shell import JSON_OPTION, KEY_OPTION, YES_OPTION, Group, Shell, with_shell
 from assent.errors import AssentError
 from assent.model.approval import Approval
 from assent.model.delegation import Delegation
@@ -21,7 +21,7 @@ from assent.ports import Reader
 _POLL = 0.3  # seconds between two looks
 
 
-@click.group("approvals", invoke_without_command=True)
+@click.group("approvals", cls=Group, invoke_without_command=True)
 @click.option("--all", "everything", is_flag=True, help="The answered and expired ones too.")
 @click.option(
     "--watch", is_flag=True, help="Stay, and ring the bell when a new question comes; with --json one object a line."

@@ -47,6 +47,6 @@ def confirm(question: str, *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise click.UsageError("there is no terminal to ask at: look at what is shown, then add --yes")
+        raise click.UsageError(f"there is no terminal to ask at: {question} Say so with --yes")
     if not click.confirm(question):
         raise RequestError("not_confirmed", "nothing was done, for the answer was no")

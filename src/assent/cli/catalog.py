@@ -12,7 +12,7 @@ from assent.cli.difference import changed, printed
 from assent.cli.listing import definition_of, diff, in_force, named, offered_by, scan
 from assent.cli.output import columns, print_json, quoted, visible
 from assent.cli.seen import server_of
-from assent.cli.shell import JSON_OPTION, KEY_OPTION, YES_OPTION, Shell, with_shell
+from assent.cli.shell import JSON_OPTION, KEY_OPTION, YES_OPTION, Group, Shell, with_shell
 from assent.model.ids import Digest
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from assent.ports import Pin, Reader
 
 
-@click.group("catalog", commands=[scan, diff])
+@click.group("catalog", cls=Group, commands=[scan, diff])
 def command() -> None:
     """What is known of tools; scan a server, see what changed, accept it."""
 

@@ -10,10 +10,10 @@ import click
 from assent.cli.asking import confirm as ask
 from assent.cli.asking import passphrase
 from assent.cli.output import when
-from assent.cli.shell import KEY_OPTION, YES_OPTION, Shell, with_shell
+from assent.cli.shell import KEY_OPTION, YES_OPTION, Group, Shell, with_shell
 
 
-@click.group("clock")
+@click.group("clock", cls=Group)
 def command() -> None:
     """Confirm the time after a clock jump."""
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from assent.cli.asking import confirm, passphrase
-from assent.cli.shell import KEY_OPTION, YES_OPTION, Shell, must_exist, with_shell
+from assent.cli.shell import KEY_OPTION, YES_OPTION, Group, Shell, must_exist, with_shell
 
 
-@click.group("home")
+@click.group("home", cls=Group)
 def command() -> None:
     """What becomes of a home as a whole."""
 

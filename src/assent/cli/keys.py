@@ -10,7 +10,7 @@ import click
 
 from assent.cli.asking import confirm, passphrase
 from assent.cli.output import columns, print_json
-from assent.cli.shell import JSON_OPTION, KEY_OPTION, YES_OPTION, Shell, must_exist, with_shell
+from assent.cli.shell import JSON_OPTION, KEY_OPTION, YES_OPTION, Group, Shell, must_exist, with_shell
 from assent.errors import RequestError, UnavailableError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _TYPES = {"ed25519": 1, "ml-dsa-44": 6}
 
 
-@click.group("keys")
+@click.group("keys", cls=Group)
 def command() -> None:
     """The keys that sign the log: list, rotate, retire, compare."""
 
@@ -49,13 +49,18 @@ def list_(shell: Shell, as_json: bool) -> None:
 @command.command("fingerprint")
 @with_shell
 def fingerprint(shell: Shell) -> None:
-    """Print the keys in force so that they can be read aloud and compared."""
+    """Print the keys in force so that they can be read aloud and compared, and people's keys."""
     with shell.read() as reader:
         for key in _in_force(reader):
             groups = key.fingerprint.split()
             click.echo(f"{key}\n{key.algorithm}, SHA-256 of type and key:")
             for at in range(0, 16, 4):
                 click.echo("  " + " ".join(groups[at : at + 4]))
+        people = _people(reader)
+        for user, public in people.items():
+            click.echo(f"{public}\nEd25519, signs as {user}; an auditor gives it as --reviewer")
+        if not people and reader.state("operator"):
+            click.echo("note: people's keys stand in sealed receipts; `assent keys publish` writes them", err=True)
 
 
 @command.command("rotate")
@@ -100,7 +105,7 @@ def rotate(
         at = rotate(home.log, signer, home.clock.now(), Change(reason, (str(fresh),), tuple(str(one) for one in gone)))
         home.log.checkpoint().result()
         click.echo(f"leaf {at}: {fresh}")
-    click.echo("Tell whoever verifies this log (assent keys publish), and keep the new file as safe as the old one.")
+    click.echo("Tell whoever verifies or witnesses this log (assent keys publish), and keep the new file safe.")
     if gone and log_ring(config.home).file_of(str(gone[0])):
         click.echo(f"Take the old private key away: assent keys retire {gone[0].id.hex()}")
 
@@ -248,6 +253,14 @@ def _all_here(home: Path, reader: Reader) -> None:
     if absent := _absent(home, reader):
         help = "restore its key file from a backup, or run: assent keys rotate --lost"
         raise UnavailableError("log_key_lost", f"the log's key `{absent[0].id.hex()}` is not there", help=help)
+
+
+def _people(reader: Reader) -> dict[str, str]:
+    """Who may sign → base64 of the public key, as the receipts of their enrolment say."""
+    import json
+
+    found = (json.loads(data)["subject"] for _, data in reader.leaves() if b'"event":"enrol"' in data)
+    return {said["user"]: said["key"] for said in found if "server" not in said}
 
 
 def _one(keys: Sequence[VerifierKey], id: str | None) -> VerifierKey:

@@ -47,7 +47,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "deny": ("deny", "Say no to one action, for the whole session."),
     },
     "Prove": {
-        "receipts": ("receipts", "List, show and export receipts."),
+        "receipts": ("receipts", "List, show, prove, publish, export, seal, erase."),
         "explain": ("explain", "Tell the whole story of one action."),
         "tail": ("tail", "Follow decisions as they are made."),
         "keys": ("keys", "List, rotate and publish the keys that sign the log."),

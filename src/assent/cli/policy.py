@@ -11,7 +11,7 @@ import click
 from assent.cli.asking import confirm, passphrase
 from assent.cli.mode import DAYS_OPTION, said, start, switch
 from assent.cli.output import print_json, visible
-from assent.cli.shell import JSON_OPTION, KEY_OPTION, YES_OPTION, Shell, with_shell
+from assent.cli.shell import JSON_OPTION, KEY_OPTION, YES_OPTION, Group, Shell, with_shell
 from assent.errors import ConfigError, PolicyError, RequestError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from assent.policy.rule import Rule
 
 
-@click.group("policy")
+@click.group("policy", cls=Group)
 def command() -> None:
     """Check, show, activate, observe and enforce policies."""
 

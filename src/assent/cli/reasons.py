@@ -8,7 +8,10 @@ REASONS = {
     "policy_forbids": ("a policy forbids it", "an answer cannot lift it; the policy named can be changed"),
     "not_permitted": ("no policy permits it", "write a `permit`, if it should happen"),
     "needs_approval": ("a person must approve it", "`assent approvals`, then `approve` or `deny`"),
-    "no_reviewer": ("fewer people may answer than the rule wants", "add them to the group in `entities.json`"),
+    "no_reviewer": (
+        "fewer people may answer than the rule wants",
+        "add people to the group, or `@self` to the rule",
+    ),
     "approval_expired": ("nobody answered in time", "make the same call again"),
     "refused_by_person": (
         "a person said no to the same tool and targets in this session",

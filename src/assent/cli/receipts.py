@@ -17,7 +17,7 @@ from assent.cli.erasing import erase, hold
 from assent.cli.ledger import Lines, Receipt, away, find, receipts, whole_attempt
 from assent.cli.output import columns, visible
 from assent.cli.sealing import seal
-from assent.cli.shell import ARCHIVE_OPTION, JSON_OPTION, Shell, with_shell
+from assent.cli.shell import ARCHIVE_OPTION, JSON_OPTION, Group, Shell, with_shell
 from assent.cli.story import as_json_story, tell
 
 _PAGE = 500  # lines aligned together
@@ -26,7 +26,7 @@ _PAGE = 500  # lines aligned together
 _COMMANDS = [convert, erase, hold, publishing.proof, publishing.publish, publishing.serve, seal]
 
 
-@click.group("receipts", commands=_COMMANDS)
+@click.group("receipts", cls=Group, commands=_COMMANDS)
 def command() -> None:
     """List, show, export, prove and publish receipts."""
 

@@ -35,7 +35,7 @@ _SHOWN = 10  # differences and names that a person reads; JSON has all that are 
     multiple=True,
     type=click.Path(exists=True, path_type=Path),
     metavar="PATH",
-    help="What would these policies have decided? A file or directory; may be given several times.",
+    help="What would these have decided, in the place of all that are in force? A file or directory; repeatable.",
 )
 @click.option("--jobs", type=click.IntRange(1, 8), metavar="N", help="Processes (default: one a core, for long logs).")
 @ARCHIVE_OPTION
@@ -44,19 +44,18 @@ _SHOWN = 10  # differences and names that a person reads; JSON has all that are 
 def command(
     shell: Shell,
     what: Sequence[str],
-    session: str,
-    since: str,
-    until: str,
     policies: Sequence[Path],
     jobs: int | None,
     archives: Sequence[str],
     as_json: bool,
+    **chosen: str,
 ) -> int:
     """Make recorded decisions again from their receipts, and say which do not come out as recorded.
 
     PLACE is a home, a log database, an export or a bundle (default: this home). RECEIPT is an
     index, a range FIRST..LAST, a leaf hash or an attempt (default: all). With
-    --policy nothing is compared: it says which decisions would have been others.
+    --policy nothing is compared: it says which decisions would have been others. A rule to
+    be added is given beside the home's `policy` directory; alone it would permit nothing.
     Exit code 4 if a decision does not come out as recorded.
     """
     from dataclasses import replace
@@ -64,7 +63,8 @@ def command(
     from assent.cli.replaying import Job, cores, run
 
     place, wanted = _meant(what)
-    wanted = replace(wanted, session=_session(session), since=_time(since, "--since"), until=_time(until, "--until"))
+    since, until = (_time(chosen[name], f"--{name}") for name in ("since", "until"))
+    wanted = replace(wanted, session=_session(chosen["session"]), since=since, until=until)
     job = Job(place or shell.config().home, wanted, archives=tuple(archives))
     if policies:
         job = _with_policies(job, policies)

@@ -107,6 +107,16 @@ def _remember(ctx: click.Context, _: click.Parameter, value: Path | None) -> Pat
     return value
 
 
+class Group(click.Group):
+    """A group whose list of subcommands cuts no first sentence short."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The subcommands with what each does, in as many lines as that takes."""
+        found = [(name, self.commands[name]) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, command.get_short_help_str(limit=1_000)) for name, command in found])
+
+
 HOME_OPTION = click.option(
     "--home",
     type=click.Path(file_okay=False, path_type=Path),

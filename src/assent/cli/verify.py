@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -43,7 +41,13 @@ def _trust_options(command: Callable[..., int]) -> Callable[..., int]:
     """Give a command, as `trusted`, what its options say of keys and witnesses."""
 
     @click.option("--log-key", metavar="VKEY", help="The key that signs checkpoints, NAME+ID+BASE64, not from the log.")
-    @click.option("--reviewer", "reviewers", multiple=True, metavar="KEY", help="Base64 of a person's trusted key.")
+    @click.option(
+        "--reviewer",
+        "reviewers",
+        multiple=True,
+        metavar="KEY",
+        help="A person's key (`assent keys fingerprint`).",
+    )
     @click.option("--witness", "witnesses", multiple=True, metavar="VKEY", help="The key of a witness that you trust.")
     @click.option("--quorum", type=click.IntRange(1), metavar="N", help="How many of them must agree (default: all).")
     @click.option("--policy", type=_FILE, metavar="FILE", help="Which witnesses must agree (c2sp.org/tlog-policy).")
@@ -231,13 +235,12 @@ def _vkey(text: str | None) -> VerifierKey | None:
 
 
 def _public(text: str) -> bytes:
+    from assent_verify.given import person
+
     try:
-        public = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise click.BadParameter("not standard base64", param_hint="--reviewer") from error
-    if len(public) != 32:
-        raise click.BadParameter(f"{len(public)} bytes, expected 32", param_hint="--reviewer")
-    return public
+        return person(text)
+    except ProofError as error:
+        raise click.BadParameter(error.message, param_hint="--reviewer") from error
 
 
 def _coloured(line: str) -> str:

@@ -11,7 +11,7 @@ import click
 
 from assent.cli.asking import confirm, passphrase
 from assent.cli.output import columns, print_json, visible, when
-from assent.cli.shell import JSON_OPTION, KEY_OPTION, YES_OPTION, Shell, with_shell
+from assent.cli.shell import JSON_OPTION, KEY_OPTION, YES_OPTION, Group, Shell, with_shell
 from assent.errors import ConfigError, ProofError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _STATE_OPTION = click.option(
 )
 
 
-@click.group("witness")
+@click.group("witness", cls=Group)
 def command() -> None:
     """Witness other logs; have this one witnessed."""
 

@@ -97,6 +97,18 @@ def test_a_fingerprint_can_be_read_aloud(fresh: World) -> None:
     lines = fresh.run("keys", "fingerprint").out.splitlines()
     assert re.fullmatch(r"assent/[0-9a-f]{16}\+[0-9a-f]{8}\+\S+", lines[0])
     assert all(re.fullmatch(r"  ([0-9a-f]{4} ){3}[0-9a-f]{4}", line) for line in lines[2:6])
+    assert lines[6] == reviewer(fresh)
+
+
+def test_a_persons_key_is_given_as_any_command_prints_it(fresh: World) -> None:
+    """`--reviewer` takes the base64 of `keys fingerprint` and the vkey of the published document; no other text."""
+    assert fresh.run("keys", "publish", str(fresh.folder / "site"), "--key", str(fresh.key)).code == 0
+    published = (fresh.folder / "site" / ".well-known" / "assent-trust").read_text()
+    vkey = published.partition("# reviewer ")[2].split()[0]
+    for text in (reviewer(fresh), vkey):
+        assert "people's keys" not in fresh.run("verify", "--reviewer", text).out
+    for text in (vkey[:-1], reviewer(fresh)[:-1], "x", ""):
+        assert fresh.run("verify", "--reviewer", text).code == 2, text
 
 
 def test_keys_are_published_and_a_file_is_stated_about(fresh: World) -> None:

@@ -30,7 +30,7 @@ def gather(log_keys: Iterable[str], reviewers: Iterable[str], trust: Trust | Non
 
     Args:
         log_keys: vkeys.
-        reviewers: base64 of people's raw public keys.
+        reviewers: base64 of people's raw public keys, or vkeys as the document has them.
         trust: the document, which has been parsed and so verified.
         file: name of its file.
 
@@ -38,7 +38,7 @@ def gather(log_keys: Iterable[str], reviewers: Iterable[str], trust: Trust | Non
         ProofError: one of them is no key.
     """
     keys = [VerifierKey.parse(text) for text in log_keys]
-    roots = [_public(text) for text in reviewers]
+    roots = [person(text) for text in reviewers]
     sources = [f"log key `{key.name}+{key.id.hex()}`: given by hand" for key in keys]
     sources += [f"person's key `{text}`: given by hand" for text in reviewers]
     if trust is not None:
@@ -48,7 +48,14 @@ def gather(log_keys: Iterable[str], reviewers: Iterable[str], trust: Trust | Non
     return Given(tuple(keys), tuple(roots), tuple(sources))
 
 
-def _public(text: str) -> bytes:
+def person(text: str) -> bytes:
+    """The raw public key of a person, from its base64, which ends with `=`, or from a vkey, which does not.
+
+    Raises:
+        ProofError: it is neither.
+    """
+    if "+" in text and not text.endswith("="):
+        return VerifierKey.parse(text).public
     public = decode_base64(text, "reviewer key")
     if len(public) != 32:
         raise ProofError("bad_key", f"a reviewer key has {len(public)} bytes, expected 32")

@@ -32,7 +32,7 @@ class Part:
             ProofError: `tail_order`, `bad_checkpoint` or `bad_inclusion`.
         """
         if last is None:
-            raise ProofError("tail_order", "no checkpoint that holds says where sessions stood")
+            raise ProofError("tail_order", "no checkpoint by a key that is trusted says where sessions stood")
         count, root = last.heads_tree()
         verify_inclusion(head_hash(head), index, count, path, root)
         self._proven[head[0].encode()] = head
