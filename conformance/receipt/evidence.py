@@ -9,13 +9,14 @@ from io import BytesIO
 
 from assent_verify.evidence import end_line, fold_line
 from assent_verify.files import verify_file
-from assent_verify.merkle import Folded, leaf_hash
+from assent_verify.merkle import leaf_hash
 from assent_verify.note import Note
 from assent_verify.report import Report
 
 from assent.evidence.bundle import Wanted, bundle_lines
 from assent.model.ids import Digest, LeafIndex
 from assent.ports import Sidecar, Store
+from assent.record.paths import Folded
 from assent.stores.memory import MemoryStore
 from conformance.receipt.sample import SampleLog, identifier, sample
 

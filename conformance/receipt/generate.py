@@ -12,9 +12,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from assent_verify import receipt
-from assent_verify.merkle import Frontier, consistency_proof, inclusion_proof, leaf_hash
+from assent_verify.merkle import Frontier, leaf_hash
 from assent_verify.note import encode_base64
+from assent_verify.shape import Exactly, Flag, Many, Members, Number, Shape, Text
 
+from assent.record.paths import consistency_proof, inclusion_proof
 from conformance.receipt import vectors
 from conformance.receipt.evidence import OPEN, bundle, with_open_session
 from conformance.receipt.sample import SampleLog, sample
@@ -32,13 +34,36 @@ SHAPES = {
 }
 
 
+def schema(shape: Shape) -> dict[str, object]:
+    """JSON Schema (2020-12) of a shape; of free JSON any object."""
+    match shape:
+        case Text():
+            return {"type": "string", "pattern": f"^(?:{shape.regex}){'?' if shape.blank else ''}$"}
+        case Number():
+            return {"type": "integer", "minimum": 0, "maximum": 10**shape.digits - 1}
+        case Flag():
+            return {"type": "boolean"}
+        case Exactly():
+            return {"const": shape.value}
+        case Many():
+            return {"type": "array", "items": schema(shape.of), "maxItems": shape.most}
+        case Members():
+            return {
+                "type": "object",
+                "properties": {name: schema(member) for name, member in sorted(shape.shapes.items())},
+                "required": sorted({*shape.shapes} - shape.optional),
+                "additionalProperties": False,
+            }
+    return {"type": "object"}
+
+
 def leaf_schema() -> dict[str, object]:
     """JSON Schema of a leaf; the order of sets and the calendar are beyond it."""
-    definitions = {name: shape.schema() for name, shape in SHAPES.items()}
+    definitions = {name: schema(shape) for name, shape in SHAPES.items()}
     subjects = [
         {
             "if": {"properties": {"event": {"const": event}}, "required": ["event"]},
-            "then": {"properties": {"subject": shape.schema()}},
+            "then": {"properties": {"subject": schema(shape)}},
         }
         for event, shape in receipt.SUBJECTS.items()
     ]

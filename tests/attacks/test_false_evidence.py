@@ -24,7 +24,7 @@ from assent_verify.cosignature import WitnessKey
 from assent_verify.custody import Custody
 from assent_verify.errors import ProofError
 from assent_verify.evidence import archived_line
-from assent_verify.merkle import Folded, inclusion_proof, leaf_hash, root_of
+from assent_verify.merkle import leaf_hash, root_of
 from assent_verify.note import Note, VerifierKey, sign, sign_all
 from assent_verify.opening import open_values
 from assent_verify.policy import Policy, quorum_of
@@ -38,6 +38,7 @@ from assent_verify.verify import Verifier
 from assent_verify.witnessed import Asked
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
+from assent.record.paths import Folded, inclusion_proof
 from conformance.receipt.evidence import OPEN, bundle, check, sealed, with_open_session
 from conformance.receipt.sample import ORIGIN, START, USER, SampleLog, identifier, private_key, time
 from tests.unit.verify.test_verify import ATTEMPT, OTHER, SECOND, SESSION, begun, codes

@@ -6,15 +6,9 @@ import random
 
 import pymerkle
 import pytest
-from assent_verify.merkle import (
-    consistency_proof,
-    inclusion_proof,
-    leaf_hash,
-    root_of,
-    verify_consistency,
-    verify_inclusion,
-)
+from assent_verify.merkle import leaf_hash, root_of, verify_consistency, verify_inclusion
 
+from assent.record.paths import consistency_proof, inclusion_proof
 from conformance.receipt.sample import sample
 
 

@@ -6,20 +6,11 @@ from itertools import pairwise
 
 import pytest
 from assent_verify.errors import ProofError
-from assent_verify.merkle import (
-    Folded,
-    Frontier,
-    consistency_proof,
-    inclusion_proof,
-    leaf_hash,
-    root_of,
-    spans,
-    verify_consistency,
-    verify_inclusion,
-)
+from assent_verify.merkle import Frontier, leaf_hash, root_of, spans, verify_consistency, verify_inclusion
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assent.record.paths import Folded, consistency_proof, inclusion_proof
 from tests.oracle import tree
 
 logs = st.lists(st.binary(max_size=8), min_size=1, max_size=40)

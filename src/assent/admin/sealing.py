@@ -10,14 +10,13 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from assent_verify.tile import WIDTH
-
 from assent.admin.signed import append
 from assent.errors import ConflictError, RequestError
 from assent.ports import AttemptState, Place, Reader, Signer, Store, Transaction
 from assent.record import archive
 from assent.record.archive import SEALED
 from assent.record.log import Log
+from assent.record.tile import WIDTH
 from assent.record.tiles import tree
 
 _AT_ONCE = 8_192

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assent_verify.note import Note
-from assent_verify.tile import WIDTH, Tile, pack
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 from assent.errors import ProofError
 from assent.evidence.proof import prove
 from assent.ports import Reader, Store
+from assent.record.tile import WIDTH, Tile, pack
 from assent.record.tiles import hashes
 
 _TEXT, _BYTES = "text/plain; charset=utf-8", "application/octet-stream"

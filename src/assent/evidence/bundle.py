@@ -15,13 +15,14 @@ from hashlib import sha256
 from assent_verify.bundle import EVIDENCE, Header, checkpoint_line, disclosed_line
 from assent_verify.checkpoint import SYSTEM, Checkpoint, Head, head_hash
 from assent_verify.evidence import archived_line, end_line, fold_line, head_line
-from assent_verify.merkle import Folded, Frontier, inclusion_proof, leaf_hash, root_of
+from assent_verify.merkle import Frontier, leaf_hash, root_of
 from assent_verify.note import Note
 
 from assent.errors import ProofError, RequestError, UnavailableError
 from assent.evidence.recorded import names_of
 from assent.model.ids import Digest, LeafIndex
 from assent.ports import Reader, Sidecar
+from assent.record.paths import Folded, inclusion_proof
 
 #: What of a leaf's clear values goes along: all that is kept, or nothing.
 Disclose = Callable[[int, Sidecar], tuple[bytes, Mapping[str, object]] | None]

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 from typing import cast
 
 from assent_verify.canonical import canonicalize, digest
-from assent_verify.tile import WIDTH, Tile, Tree, entries_of, tiles
 
 from assent.errors import ProofError, UnavailableError
 from assent.model.ids import LeafIndex
 from assent.ports import Place, Reader
 from assent.record.publish import entries
+from assent.record.tile import WIDTH, Tile, Tree, entries_of, tiles
 from assent.record.tiles import tree
 
 FORMAT = "assent-archive/1"

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from assent_verify.checkpoint import Checkpoint
 from assent_verify.note import Note
-from assent_verify.tile import CHECKPOINT, WIDTH, Tile, Tree, leaf_tile, pack, tiles, unpack
 
 from assent.errors import ProofError, UnavailableError
 from assent.ports import Place, Reader
+from assent.record.tile import CHECKPOINT, WIDTH, Tile, Tree, leaf_tile, pack, tiles, unpack
 from assent.record.tiles import hashes, tree
 
 

@@ -8,10 +8,10 @@ A leaf that lies in an archive alone keeps its hash here.
 from __future__ import annotations
 
 from assent_verify.merkle import HASH_SIZE
-from assent_verify.tile import WIDTH, Tile, Tree, fold, leaf_tile
 
 from assent.errors import UnavailableError
 from assent.ports import Reader, Store, Transaction
+from assent.record.tile import WIDTH, Tile, Tree, fold, leaf_tile
 
 #: Tiles of one transaction: 8,192 leaves, some 15 ms, in which no other process commits.
 AT_ONCE = 32

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from assent_verify.canonical import digest
 from assent_verify.merkle import verify_inclusion
-from assent_verify.tile import WIDTH, Tile
 
 from assent.admin import sealing
 from assent.assembly import open_place
@@ -17,6 +16,7 @@ from assent.model.ids import LeafIndex
 from assent.ports import Place
 from assent.record.archive import filled
 from assent.record.log import Log
+from assent.record.tile import WIDTH, Tile
 from assent.record.tiles import tree
 from assent.stores.memory import MemoryStore
 from conformance.receipt.sample import ORIGIN

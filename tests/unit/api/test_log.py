@@ -14,11 +14,11 @@ import uvicorn
 from assent_verify.checkpoint import Checkpoint
 from assent_verify.note import Note
 from assent_verify.proof import Proof
-from assent_verify.tile import Tile, Tree, entries_of, tiles
 
 from assent.api.app import app
 from assent.api.log import routes
 from assent.errors import UnavailableError
+from assent.record.tile import Tile, Tree, entries_of, tiles
 from tests.unit.record.signed_log import SignedLog
 
 Answer = tuple[int, dict[str, str], bytes]

@@ -17,12 +17,13 @@ import pytest
 import urllib3
 from assent_verify.checkpoint import Checkpoint
 from assent_verify.cosignature import WitnessKey, cosignatures
-from assent_verify.merkle import consistency_proof, root_of
+from assent_verify.merkle import root_of
 from assent_verify.note import Note, VerifierKey, encode_base64, sign
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from assent.api.witness import MAX_BODY, SIZE_TYPE, Answer, Witness
 from assent.model.witness import Seen
+from assent.record.paths import consistency_proof
 from assent.stores.book import WitnessBook
 
 LOG = Ed25519PrivateKey.from_private_bytes(bytes(32))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 
 from assent_verify.checkpoint import Checkpoint
-from assent_verify.merkle import inclusion_proof, leaf_hash
+from assent_verify.merkle import leaf_hash
 from assent_verify.note import Note
 
 from assent.evidence.exports.form import Placed
+from assent.record.paths import inclusion_proof
 from conformance.receipt.sample import SampleLog, sample
 
 

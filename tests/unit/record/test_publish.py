@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from assent_verify.checkpoint import Checkpoint
 from assent_verify.note import Note
-from assent_verify.tile import WIDTH, Tile, Tree, entries_of, tiles
 
 from assent.assembly import open_place
 from assent.errors import ConfigError, ProofError, UnavailableError
 from assent.ports import Place
 from assent.record.publish import publish
+from assent.record.tile import WIDTH, Tile, Tree, entries_of, tiles
 from tests.stores.s3 import ENVIRON, s3_server
 from tests.unit.record.signed_log import SignedLog
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pymerkle
 import pytest
 from assent_verify.merkle import HASH_SIZE, leaf_hash, verify_consistency, verify_inclusion
-from assent_verify.tile import WIDTH, Tile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assent.errors import ProofError, UnavailableError
 from assent.record import tiles
+from assent.record.tile import WIDTH, Tile
 from assent.stores.memory import MemoryStore
 from tests.oracle import tree as oracle
 

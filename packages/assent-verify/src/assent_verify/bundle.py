@@ -288,10 +288,7 @@ class _Tail:
                 self._verifier.problem(None, "not_opened", message, "disclosed")
             else:
                 leaf = self._export.leaf(file, value["index"])
-                if kind == "opened":
-                    self._verifier.opened(value["index"], leaf, value["values"])
-                else:
-                    self._verifier.disclosed(value["index"], leaf, value["salt"], value["values"])
+                self._verifier.disclosed(value["index"], leaf, value["salt"], value["values"])
             self._advance()
 
 
@@ -302,7 +299,7 @@ def checkpoint_size(note: str) -> int:
 
 
 def tail_line(line: bytes, most: int = MAX_LINE) -> tuple[str, Any]:
-    """A checkpoint's note, or disclosed values with their salt decoded.
+    """A checkpoint's note, disclosed values with their salt decoded (None if each has its own), or an archived text.
 
     Raises:
         ProofError: `too_large`, `tail_line`, `not_canonical`, `bad_base64`, or what `parse` raises.
@@ -325,14 +322,9 @@ def tail_line(line: bytes, most: int = MAX_LINE) -> tuple[str, Any]:
         case {"opened": {"index": int(index), "values": dict(values), **more}, **rest} if (
             not rest and not more and type(index) is int and index >= 0
         ):
-            return "opened", {"index": index, "values": {name: _alone(value) for name, value in values.items()}}
+            alone = {name: _alone(value) for name, value in values.items()}
+            return "disclosed", {"index": index, "salt": None, "values": alone}
     raise ProofError("tail_line", "expected a checkpoint, disclosed values or an archived text")
-
-
-def opened_line(index: int, values: Mapping[str, tuple[bytes, object]]) -> bytes:
-    """The line of values that are disclosed each alone, with its newline: name → derived salt and value."""
-    shown = {name: {"salt": encode_base64(salt), "value": value} for name, (salt, value) in values.items()}
-    return canonicalize({"opened": {"index": index, "values": shown}}) + b"\n"
 
 
 def _alone(value: object) -> tuple[bytes, object]:

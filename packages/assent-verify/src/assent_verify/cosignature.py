@@ -7,20 +7,17 @@ whole text of the checkpoint, an ML-DSA-44 one its first three lines.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from hashlib import sha256
 
 from assent_verify import mldsa
 from assent_verify.errors import ProofError
-from assent_verify.note import Note, Signature, decode_base64, ed25519_verifies, encode_base64
+from assent_verify.note import Note, Signature, ed25519_verifies, is_name, key_id, read_vkey, spelled
 
 ED25519, ML_DSA_44 = 0x04, mldsa.TYPE
 _PUBLIC = {ED25519: 32, ML_DSA_44: mldsa.PUBLIC_SIZE}
 _RAW = {ED25519: 64, ML_DSA_44: mldsa.SIGNATURE_SIZE}
 _LATEST = 2**63 - 1
-_HINT = re.compile(r"[0-9a-f]{8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +36,15 @@ class WitnessKey:
     id: bytes = field(init=False)
 
     def __post_init__(self) -> None:
-        spaced = "+" in self.name or not self.name.isprintable() or any(map(str.isspace, self.name))
-        if not self.name or spaced or len(self.name.encode()) > 255:
+        if not is_name(self.name) or len(self.name.encode()) > 255:
             raise ProofError("bad_key", f"`{self.name[:80]}` is not a key name")
         if len(self.public) != _PUBLIC.get(self.type):
             text = "expected the key of a witness: Ed25519 (type 4) or ML-DSA-44 (type 6)"
             raise ProofError("bad_key", f"{text}, got type {self.type} with {len(self.public)} bytes")
-        hash = sha256(self.name.encode() + b"\n" + bytes([self.type]) + self.public)
-        object.__setattr__(self, "id", hash.digest()[:4])
+        object.__setattr__(self, "id", key_id(self.name, self.public, self.type))
 
     def __str__(self) -> str:
-        return f"{self.name}+{self.id.hex()}+{encode_base64(bytes([self.type]) + self.public)}"
+        return spelled(self.name, self.public, self.type)
 
     @classmethod
     def parse(cls, vkey: str) -> WitnessKey:
@@ -58,15 +53,7 @@ class WitnessKey:
         Raises:
             ProofError: `bad_key` or `bad_base64`.
         """
-        name, _, rest = vkey.partition("+")
-        hint, _, encoded = rest.partition("+")
-        if not _HINT.fullmatch(hint) or not encoded:
-            raise ProofError("bad_key", "the key of a witness is written `NAME+8 hex digits+BASE64`")
-        data = decode_base64(encoded, "key of a witness")
-        key = cls(name, data[1:], data[0] if data else 0)
-        if str(key) != vkey:
-            raise ProofError("bad_key", f"key id is `{hint}`, expected `{key.id.hex()}` for this name and key")
-        return key
+        return read_vkey(vkey, cls, "witness's key")
 
     def message(self, text: str, time: int) -> bytes:
         """What is signed for a checkpoint's text.

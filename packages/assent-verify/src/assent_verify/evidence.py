@@ -138,13 +138,10 @@ class _Reading:
         self._leaf, self._folded = b"", False
 
     def _disclosed(self, data: bytes) -> None:
-        kind, value = tail_line(data, MAX_LINE)
+        _, value = tail_line(data, MAX_LINE)
         if not self._leaf or value["index"] != self._verifier.size - 1:
             raise ProofError("tail_order", "disclosed values do not stand right after their leaf")
-        if kind == "opened":
-            self._verifier.opened(value["index"], self._leaf, value["values"])
-        else:
-            self._verifier.disclosed(value["index"], self._leaf, value["salt"], value["values"])
+        self._verifier.disclosed(value["index"], self._leaf, value["salt"], value["values"])
         self._leaf = b""
 
     def _head(self, data: bytes) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 
 from assent_verify.errors import ProofError
@@ -103,74 +103,12 @@ def spans(start: int, stop: int) -> Iterator[int]:
         start += 1 << level
 
 
-class Folded:
-    """Leaves that are not shown, as `Frontier.fold` takes them: feed them one by one from `start`."""
-
-    __slots__ = ("_found", "stop")
-
-    def __init__(self, start: int) -> None:
-        self.stop = start
-        self._found: list[tuple[int, bytes]] = []
-
-    def append(self, hash: bytes) -> None:
-        """Add one leaf by its leaf hash."""
-        level = 0
-        while self._found and self._found[-1][0] == level and self.stop >> level & 1:
-            hash = node_hash(self._found.pop()[1], hash)
-            level += 1
-        self._found.append((level, hash))
-        self.stop += 1
-
-    def hashes(self) -> list[bytes]:
-        """Roots of the fewest complete subtrees that hold them, left to right."""
-        return [hash for _, hash in self._found]
-
-
 def root_of(hashes: Sequence[bytes]) -> bytes:
     """Root of the tree over these leaf hashes."""
     frontier = Frontier()
     for hash in hashes:
         frontier.append(hash)
     return frontier.root()
-
-
-def _split(size: int) -> int:
-    """The largest power of two smaller than `size`."""
-    return 1 << ((size - 1).bit_length() - 1)
-
-
-#: Root of the leaves from one index to another, a range that RFC 6962 §2.1 splits off.
-RangeRoot = Callable[[int, int], bytes]
-
-
-def audit_path(index: int, size: int, root: RangeRoot) -> list[bytes]:
-    """Audit path of leaf `index` in the tree of `size` leaves (RFC 9162 §2.1.3.1).
-
-    Raises:
-        ProofError: `bad_inclusion` if there is no such leaf; what `root` raises.
-    """
-    if not 0 <= index < size:
-        raise ProofError("bad_inclusion", f"leaf {index} is not in a tree of {size} leaves")
-    path: list[bytes] = []
-    start, stop = 0, size
-    while stop - start > 1:
-        middle = start + _split(stop - start)
-        if index < middle:
-            path.append(root(middle, stop))
-            stop = middle
-        else:
-            path.append(root(start, middle))
-            start = middle
-    return path[::-1]
-
-
-def inclusion_proof(hashes: Sequence[bytes], index: int) -> list[bytes]:
-    """`audit_path` in the tree over these leaf hashes.
-
-    Raises:
-        ProofError: `bad_inclusion` if there is no such leaf.
-    """
-    return audit_path(index, len(hashes), lambda start, stop: root_of(hashes[start:stop]))
 
 
 def verify_inclusion(hash: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> None:
@@ -194,38 +132,6 @@ def verify_inclusion(hash: bytes, index: int, size: int, proof: Sequence[bytes],
         fn, sn = fn >> 1, sn >> 1
     if not fits or sn or computed != root:
         raise ProofError("bad_inclusion", f"the path does not lead from leaf {index} to the root of {size} leaves")
-
-
-def extension(old: int, new: int, root: RangeRoot) -> list[bytes]:
-    """Proof that the tree of `new` leaves extends that of its first `old` (RFC 9162 §2.1.4.1).
-
-    Raises:
-        ProofError: `bad_consistency` if there are fewer leaves than `old`; what `root` raises.
-    """
-    if not 0 <= old <= new:
-        raise ProofError("bad_consistency", f"a tree of {new} leaves has no earlier size {old}")
-    proof: list[bytes] = []
-    start, stop, whole = 0, new, True
-    while old not in (start, stop):
-        middle = start + _split(stop - start)
-        if old <= middle:
-            proof.append(root(middle, stop))
-            stop = middle
-        else:
-            proof.append(root(start, middle))
-            start, whole = middle, False
-    if old and not whole:
-        proof.append(root(start, stop))
-    return proof[::-1]
-
-
-def consistency_proof(hashes: Sequence[bytes], old: int) -> list[bytes]:
-    """`extension` from the first `old` of these leaf hashes to all.
-
-    Raises:
-        ProofError: `bad_consistency` if there are fewer leaves than `old`.
-    """
-    return extension(old, len(hashes), lambda start, stop: root_of(hashes[start:stop]))
 
 
 def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import TypeVar
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -19,6 +20,7 @@ ED25519 = 1  # c2sp.org/signed-note: signature type of a plain Ed25519 key
 MAX_NOTE = 64 * 1024
 _MAX_SIGNATURES = 100
 _DASH = "\u2014 "
+Key = TypeVar("Key")
 _HINT = re.compile(r"[0-9a-f]{8}")
 
 
@@ -62,7 +64,7 @@ class VerifierKey:
     id: bytes = field(init=False)
 
     def __post_init__(self) -> None:
-        if not _is_name(self.name):
+        if not is_name(self.name):
             raise ProofError("bad_key", f"`{self.name[:80]}` is not a key name")
         if self.type not in ALGORITHMS:
             raise ProofError("bad_key", f"signature type {self.type} is not known")
@@ -71,7 +73,7 @@ class VerifierKey:
         object.__setattr__(self, "id", key_id(self.name, self.public, self.type))
 
     def __str__(self) -> str:
-        return f"{self.name}+{self.id.hex()}+{encode_base64(bytes([self.type]) + self.public)}"
+        return spelled(self.name, self.public, self.type)
 
     @classmethod
     def parse(cls, vkey: str) -> VerifierKey:
@@ -80,15 +82,7 @@ class VerifierKey:
         Raises:
             ProofError: `bad_key` or `bad_base64`.
         """
-        name, _, rest = vkey.partition("+")
-        hint, _, encoded = rest.partition("+")
-        if not _HINT.fullmatch(hint) or not encoded:
-            raise ProofError("bad_key", "a log key is written `NAME+8 hex digits+BASE64`")
-        data = decode_base64(encoded, "log key")
-        key = cls(name, data[1:], data[0] if data else 0)
-        if str(key) != vkey:
-            raise ProofError("bad_key", f"key id is `{hint}`, expected `{key.id.hex()}` for this name and key")
-        return key
+        return read_vkey(vkey, cls, "log key")
 
     @property
     def algorithm(self) -> str:
@@ -131,6 +125,33 @@ class VerifierKey:
 def key_id(name: str, public: bytes, type: int = ED25519) -> bytes:
     """Four bytes that tell keys of one name apart (c2sp.org/signed-note)."""
     return sha256(name.encode() + b"\n" + bytes([type]) + public).digest()[:4]
+
+
+def spelled(name: str, public: bytes, type: int) -> str:
+    """The vkey of a key, `NAME+ID+BASE64`."""
+    return f"{name}+{key_id(name, public, type).hex()}+{encode_base64(bytes([type]) + public)}"
+
+
+def read_vkey(vkey: str, make: Callable[[str, bytes, int], Key], what: str) -> Key:
+    """The key of a vkey, in its one spelling.
+
+    Args:
+        make: of name, public key and signature type; `str()` of what it makes is the vkey again.
+        what: names the key in errors.
+
+    Raises:
+        ProofError: `bad_key` or `bad_base64`; what `make` raises.
+    """
+    name, _, rest = vkey.partition("+")
+    hint, _, encoded = rest.partition("+")
+    if not _HINT.fullmatch(hint) or not encoded:
+        raise ProofError("bad_key", f"a {what} is written `NAME+8 hex digits+BASE64`")
+    data = decode_base64(encoded, what)
+    key = make(name, data[1:], data[0] if data else 0)
+    if str(key) != vkey:
+        expected = str(key).split("+")[1]
+        raise ProofError("bad_key", f"key id is `{hint}`, expected `{expected}` for this name and key")
+    return key
 
 
 def ed25519_verifies(public: bytes, message: bytes, signature: bytes) -> bool:
@@ -234,13 +255,14 @@ def sign_all(text: str, signers: Iterable[tuple[VerifierKey, Callable[[bytes], b
     return note
 
 
-def _is_name(name: str) -> bool:
+def is_name(name: str) -> bool:
+    """Can this be the name of a key?"""
     return bool(name) and name.isprintable() and "+" not in name and not any(map(str.isspace, name))
 
 
 def _signature(line: str) -> Signature:
     name, _, encoded = line.removeprefix(_DASH).partition(" ")
-    if not line.startswith(_DASH) or not _is_name(name):
+    if not line.startswith(_DASH) or not is_name(name):
         raise ProofError("bad_note", "expected a signature line `— NAME BASE64`")
     raw = decode_base64(encoded, "signature")
     if len(raw) < 5:

@@ -197,10 +197,6 @@ class _Json:
         """An object of the restricted profile."""
         return "" if isinstance(value, dict) else f"`{path}` is not an object"
 
-    def schema(self) -> dict[str, object]:
-        """Any object."""
-        return {"type": "object"}
-
 
 SYSTEM = members(
     frozenset({"key", "assurance", "signature"}),

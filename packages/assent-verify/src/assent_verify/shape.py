@@ -3,8 +3,7 @@
 A canonical object has its members in one order and one spelling, so a shape is a
 regular language: `pattern()` turns it into a regular expression over the stored
 bytes, which checks and takes apart a leaf in one pass of C code. `explain()` says
-in words why a parsed value does not fit, and `schema()` gives the JSON Schema.
-Strings of a shape are printable ASCII without backslash.
+in words why a parsed value does not fit. Strings of a shape are printable ASCII without backslash.
 """
 
 from __future__ import annotations
@@ -23,9 +22,6 @@ class Shape(Protocol):
 
     def explain(self, value: object, path: str) -> str:
         """Why `value` does not fit, naming its path; empty if it does."""
-
-    def schema(self) -> dict[str, object]:
-        """JSON Schema (2020-12)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +49,6 @@ class Text:
             return ""
         return f"`{path}` is not {self.what}"
 
-    def schema(self) -> dict[str, object]:
-        """A string with a pattern."""
-        return {"type": "string", "pattern": f"^(?:{self.regex}){'?' if self.blank else ''}$"}
-
 
 @dataclass(frozen=True, slots=True)
 class Number:
@@ -73,10 +65,6 @@ class Number:
         fits = type(value) is int and 0 <= value < 10**self.digits
         return "" if fits else f"`{path}` is not an integer of at most {self.digits} digits"
 
-    def schema(self) -> dict[str, object]:
-        """An integer with bounds."""
-        return {"type": "integer", "minimum": 0, "maximum": 10**self.digits - 1}
-
 
 @dataclass(frozen=True, slots=True)
 class Flag:
@@ -89,10 +77,6 @@ class Flag:
     def explain(self, value: object, path: str) -> str:
         """Only a boolean fits."""
         return "" if isinstance(value, bool) else f"`{path}` is not true or false"
-
-    def schema(self) -> dict[str, object]:
-        """A boolean."""
-        return {"type": "boolean"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +92,6 @@ class Exactly:
     def explain(self, value: object, path: str) -> str:
         """Equal, and no boolean."""
         return "" if type(value) is int and value == self.value else f"`{path}` is not {self.value}"
-
-    def schema(self) -> dict[str, object]:
-        """A constant."""
-        return {"const": self.value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +111,6 @@ class Many:
         if not isinstance(value, list) or len(value) > self.most:
             return f"`{path}` is not an array of at most {self.most} elements"
         return next(filter(None, (self.of.explain(v, f"{path}[{i}]") for i, v in enumerate(value))), "")
-
-    def schema(self) -> dict[str, object]:
-        """An array."""
-        return {"type": "array", "items": self.of.schema(), "maxItems": self.most}
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,15 +149,6 @@ class Members:
             return f"member {ascii(f'{path}.{name}'.lstrip('.'))[:80]} is unknown"
         found = (self.shapes[name].explain(value[name], f"{path}.{name}".lstrip(".")) for name in sorted(value))
         return next(filter(None, found), "")
-
-    def schema(self) -> dict[str, object]:
-        """A closed object."""
-        return {
-            "type": "object",
-            "properties": {name: shape.schema() for name, shape in sorted(self.shapes.items())},
-            "required": sorted({*self.shapes} - self.optional),
-            "additionalProperties": False,
-        }
 
 
 def members(

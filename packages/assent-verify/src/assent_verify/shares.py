@@ -118,8 +118,8 @@ class _Child(_Share):
         self._seen.update(hash)
         self._frontier.size += 1  # it only counts
 
-    def _of_log(self, leaf: System, *, vouched: bool) -> None:
-        pass
+    def _system(self, leaf: System, time: int, hash: bytes) -> None:
+        self._of_sessions(leaf, time, hash)
 
     def run(self, export: Export, number: int, shares: int) -> _Found:
         """Follow the share of this number."""

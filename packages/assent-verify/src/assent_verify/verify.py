@@ -18,6 +18,7 @@ from __future__ import annotations
 from binascii import hexlify
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
+from typing import Any
 
 from assent_verify.attempts import CLOCK_TOLERANCE, Allow, Attempts
 from assent_verify.authority import Authority
@@ -328,24 +329,7 @@ class Verifier:
             self._late.pop(leaf.session, None)
 
     def _system(self, leaf: System, time: int, hash: bytes) -> None:
-        """What it establishes for sessions; a share of the log (`shares.py`) needs that, and leaves the rest out."""
-        if leaf.event == "clock":
-            self._latest = time  # an operator has confirmed what time it is
-        elif leaf.event == "gap":
-            self._gap(leaf, time, hash)
-        elif leaf.event == "activation":
-            self._named.update((str(leaf.subject["bundle"]), str(leaf.subject["catalog"])))
-        self._of_log(leaf, vouched=self._authority.system(leaf))  # (6), (7)
-
-    def _gap(self, leaf: System, time: int, hash: bytes) -> None:
-        if not self._part.hidden or self._attempts.knows(leaf):  # of a part of a log, only if its session is shown
-            self._attempts.gap(leaf, time, hash)
-
-    def _answer(self, leaf: Approval) -> None:
-        self._authority.answer(leaf)
-
-    def _of_log(self, leaf: System, *, vouched: bool) -> None:
-        """What it says of the log itself, and not of any session."""
+        vouched = self._of_sessions(leaf, time, hash)
         if leaf.event == "genesis" and self._frontier.size:
             self._refuse("genesis_twice", "the log starts a second time")
         self._custody.system(leaf, self._frontier.size)
@@ -354,28 +338,43 @@ class Verifier:
         ):
             self._last = None  # a thief may have signed it
 
+    def _of_sessions(self, leaf: System, time: int, hash: bytes) -> bool:
+        """What it establishes for sessions, which is all that a share of the log (`shares.py`) needs."""
+        if leaf.event == "clock":
+            self._latest = time  # an operator has confirmed what time it is
+        elif leaf.event == "gap":
+            self._gap(leaf, time, hash)
+        elif leaf.event == "activation":
+            self._named.update((str(leaf.subject["bundle"]), str(leaf.subject["catalog"])))
+        return self._authority.system(leaf)  # (6), (7)
+
+    def _gap(self, leaf: System, time: int, hash: bytes) -> None:
+        if not self._part.hidden or self._attempts.knows(leaf):  # of a part of a log, only if its session is shown
+            self._attempts.gap(leaf, time, hash)
+
+    def _answer(self, leaf: Approval) -> None:
+        self._authority.answer(leaf)
+
     # disclosure ---------------------------------------------------------------------------
 
-    def disclosed(self, index: int, leaf: bytes, salt: bytes, values: Mapping[str, object]) -> None:
-        """Check that clear values open the commitments of a leaf that was fed before."""
-        self._disclosed += shows(values)
+    def disclosed(self, index: int, leaf: bytes, salt: bytes | None, values: Mapping[str, Any]) -> None:
+        """Check that clear values open the commitments of a leaf that was fed before.
+
+        Args:
+            salt: of the leaf; None if each value comes with a derived salt, and opens one commitment alone.
+        """
+        self._disclosed += bool(values) if salt is None else shows(values)
         try:
             read(leaf)  # what is no receipt commits to nothing
-            value = parse(leaf)
-            open_values(value if isinstance(value, dict) else {}, salt, values)
-            self._named.update(names_of(value, values))
-        except ProofError as error:
-            self.problem(index, error.code, error.message, "disclosed")
-
-    def opened(self, index: int, leaf: bytes, values: Mapping[str, tuple[bytes, object]]) -> None:
-        """Check clear values that each open one commitment of a leaf, which was fed before, alone."""
-        self._disclosed += bool(values)
-        try:
-            read(leaf)
-            value = parse(leaf)
-            open_alone(value if isinstance(value, dict) else {}, values)
-            facts = {name.removeprefix(FACTS): shown for name, (_, shown) in values.items() if name.startswith(FACTS)}
-            self._named.update(names_of(value, {"facts": facts}))
+            found = parse(leaf)
+            committed = found if isinstance(found, dict) else {}
+            if salt is None:
+                open_alone(committed, values)
+                facts = {name.removeprefix(FACTS): one[1] for name, one in values.items() if name.startswith(FACTS)}
+                values = {"facts": facts}
+            else:
+                open_values(committed, salt, values)
+            self._named.update(names_of(found, values))
         except ProofError as error:
             self.problem(index, error.code, error.message, "disclosed")
 

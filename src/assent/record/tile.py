@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from assent_verify.errors import ProofError
-from assent_verify.merkle import EMPTY_ROOT, HASH_SIZE, audit_path, extension, leaf_hash, node_hash, spans
+from assent_verify.merkle import EMPTY_ROOT, HASH_SIZE, leaf_hash, node_hash, spans
+
+from assent.record.paths import audit_path, extension
 
 HEIGHT = 8
 WIDTH = 1 << HEIGHT

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from assent_verify.errors import ProofError
 from assent_verify.merkle import leaf_hash
-from assent_verify.tile import Tile, Tree, entries_of, fold, pack, tiles, unpack
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assent.record.tile import Tile, Tree, entries_of, fold, pack, tiles, unpack
 from tests.oracle import tree as oracle
 
 
