@@ -10,6 +10,7 @@ from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from time import process_time
+from types import SimpleNamespace
 
 import pytest
 from assent_verify import proof as proofs
@@ -26,10 +27,11 @@ from assent_verify.errors import ProofError
 from assent_verify.evidence import archived_line
 from assent_verify.merkle import leaf_hash, root_of
 from assent_verify.note import Note, VerifierKey, sign, sign_all
-from assent_verify.opening import open_values
+from assent_verify.opening import open_alone, open_values
+from assent_verify.part import Part
 from assent_verify.policy import Policy, quorum_of
 from assent_verify.proof import Proof
-from assent_verify.receipt import System
+from assent_verify.receipt import System, commit, derived_salt
 from assent_verify.report import Report
 from assent_verify.statement import About
 from assent_verify.statement import text as statement
@@ -398,3 +400,44 @@ def test_checkpoints_beyond_the_end_are_not_kept() -> None:
     tracemalloc.stop()
     assert kept < 4_000_000
     assert verifier.finish().complete is False
+
+
+# what no test held ------------------------------------------------------------------------
+
+
+def test_a_session_shown_longer_than_its_head_is_refused() -> None:
+    """A checkpoint that says of a session fewer leaves than are shown was not made of this log."""
+    head, found = (OPEN, 3, digest(b"third leaf")), list[str]()
+    part = Part()
+    part.prove(Checkpoint(ORIGIN, 9, bytes(32), (heads_line([head]),)), head, 0, ())
+    chain = SimpleNamespace(seq=4, head=digest(b"fourth leaf").encode(), last=8)
+    part.compare({OPEN.encode(): chain}, ("system", 1, ""), lambda code, message: found.append(code))
+    assert found == ["head_differs"]
+
+
+def test_values_do_not_move_to_another_leaf_of_a_bundle() -> None:
+    """The number that they name is that of the leaf they stand behind."""
+    log = with_open_session()
+    lines = bundle(log, OPEN)
+    at = next(n for n, line in enumerate(lines) if line.startswith(b'{"disclosed"'))
+    index = json.loads(lines[at])["disclosed"]["index"]
+    lines[at] = lines[at].replace(b'"index":%d' % index, b'"index":%d' % (index - 1))
+    assert codes(check(sealed(lines), log))[0] == "tail_order"
+
+
+def test_an_outcome_is_of_the_session_that_allowed_it() -> None:
+    """Another session's leaf does not close an attempt, whatever hash it names."""
+    log = begun(SESSION, OTHER)
+    log.decide(SESSION, ATTEMPT)
+    log.settle(OTHER, ATTEMPT)
+    log.checkpoint()
+    assert codes(export_of(log)) == ["outcome_twice", "allow_open"]
+
+
+def test_a_longer_salt_does_not_swallow_the_beginning_of_a_value() -> None:
+    """Salt and value are hashed one behind the other: the length of the salt keeps `12` from being `2`."""
+    salt = bytes(16)
+    leaf = {"kind": "session", "task": commit(salt, "task", 12)}
+    open_alone(leaf, {"task": (derived_salt(salt, "task"), 12)})
+    with pytest.raises(ProofError):
+        open_alone(leaf, {"task": (derived_salt(salt, "task") + b"1", 2)})
