@@ -267,6 +267,24 @@ def test_a_witness_that_dates_wrongly_neither_stops_nor_hurries_the_heartbeat(ne
     assert len(net.world.leaves()) == before + 1
 
 
+def test_a_witness_is_sent_what_the_log_signed_alone(net: Net) -> None:
+    """What others cosigned before it was asked is not its business."""
+    net.instead["b"] = (0, b"")
+    net.round()
+    del net.instead["b"]
+    net.world.clock.pass_time(5)
+    sent: list[bytes] = []
+
+    def ask(url: str, body: bytes) -> tuple[int, bytes]:
+        sent.append(body)
+        return net.ask(url, body)
+
+    assert len(net.newest().signatures) > 1
+    witnesses.round(net.world.store, net.world.log, net.world.clock, ask)
+    notes = [Note.parse(body.partition(b"\n\n")[2]) for body in sent]
+    assert [[line.name for line in note.signatures] for note in notes] == [["assent/world"]]
+
+
 def test_one_process_at_a_time_asks(net: Net) -> None:
     """While another has the lease nobody is asked; what is kept under an old fencing number is dropped."""
     held = {"node": "node_other", "until": net.world.clock.wall + 10_000, "fence": 7}
