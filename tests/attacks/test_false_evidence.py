@@ -34,6 +34,7 @@ from assent_verify.proof import Proof
 from assent_verify.receipt import System, commit, derived_salt
 from assent_verify.report import Report
 from assent_verify.statement import About
+from assent_verify.statement import check as hold
 from assent_verify.statement import text as statement
 from assent_verify.trust import Trust
 from assent_verify.verify import Verifier
@@ -441,3 +442,44 @@ def test_a_longer_salt_does_not_swallow_the_beginning_of_a_value() -> None:
     open_alone(leaf, {"task": (derived_salt(salt, "task"), 12)})
     with pytest.raises(ProofError):
         open_alone(leaf, {"task": (derived_salt(salt, "task") + b"1", 2)})
+
+
+def test_the_key_of_an_executor_answers_nothing() -> None:
+    """It signs outcomes of its server, whoever it was enrolled for."""
+    log, executor = begun(), private_key("executor")
+    log.enrol(executor, USER, log.operator, "files")
+    log.answer(SESSION, identifier("apr", "one"), ATTEMPT, signer=executor)
+    log.checkpoint()
+    assert codes(export_of(log)) == ["key_not_enrolled"]
+
+
+def test_a_policy_in_which_a_log_witnesses_itself_is_refused() -> None:
+    """Its key stands there twice, as the log's and as a witness's."""
+    log = SampleLog()
+    own = WitnessKey("witness.example/w", log.key.public)
+    with pytest.raises(ProofError) as caught:
+        Policy.parse(f"log {log.key}\nwitness w {own}\nquorum w\n".encode())
+    assert caught.value.code == "bad_policy"
+
+
+def test_a_checkpoint_of_another_log_proves_no_receipt_of_this_one() -> None:
+    """Even if the key of this log has signed it."""
+    log = begun()
+    root = root_of([*map(leaf_hash, log.leaves)])
+    note = sign(str(Checkpoint("assent/other", len(log.leaves), root)), log.key, log.log_private.sign)
+    proof = Proof(log.leaves[0], 0, tuple(inclusion_proof([*map(leaf_hash, log.leaves)], 0)), note)
+    assert [one.code for one in proofs.verify(bytes(proof), [log.key]).problems] == ["origin"]
+
+
+def test_a_statement_that_leaves_out_its_end_is_refused() -> None:
+    """What was not proved stands last: a signer may not keep quiet about it."""
+    log = begun()
+    log.checkpoint()
+    report, key = export_of(log), private_key("signer")
+    signer = VerifierKey("auditor", key.public_key().public_bytes_raw())
+    said = statement(report, ABOUT)
+    hold(sign(said, signer, key.sign), signer, report, ABOUT)
+    short = said[: said.index("\nWhat this does not prove")]
+    with pytest.raises(ProofError) as caught:
+        hold(sign(short, signer, key.sign), signer, report, ABOUT)
+    assert caught.value.code == "statement_differs"
