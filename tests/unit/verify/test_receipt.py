@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
+from assent_verify import receipt
 from assent_verify.canonical import canonicalize, digest, parse
 from assent_verify.errors import ProofError
 from assent_verify.opening import open_values
@@ -229,3 +231,22 @@ def test_many_arguments_share_one_commitment() -> None:
     open_values(value, salt, {"arguments": arguments})
     with pytest.raises(ProofError):
         open_values(value, salt, {"arguments": {**arguments, "a0": 1}})
+
+
+def test_members_stand_in_the_order_of_their_pattern() -> None:
+    """A leaf is made of all groups of its pattern at once, so a class in another order would swap its members."""
+    for start, (pattern, _, _) in receipt._READERS.items():
+        fields = receipt._SHAPES[start][1]._fields
+        if fields == receipt.SessionEvent._fields:
+            fields = (*fields[4:], *fields[:4])  # an event comes first, and may have labels
+        assert [name for name in fields if name in pattern.groupindex] == list(pattern.groupindex)
+        assert len(fields) - pattern.groups in (0, 1)
+
+
+def test_no_repeat_has_to_give_back() -> None:
+    """Patterns match possessively: what follows a repeat is never in its set, so the language is the same."""
+    for start, (pattern, _, _) in receipt._READERS.items():
+        assert b"]{64}+" in pattern.pattern, start
+        plain = re.compile(re.sub(rb"(\{[0-9,]+\})\+", rb"\1", pattern.pattern))
+        for data in LEAVES:
+            assert bool(plain.fullmatch(data)) is bool(pattern.fullmatch(data))

@@ -7,7 +7,7 @@ that canonicalize to themselves and fit one of the shapes below.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache, partial
 from hashlib import sha256
@@ -214,53 +214,53 @@ SYSTEM = members(
 class Decision(NamedTuple):
     """What the verifier follows of a decision leaf: the text of its members."""
 
-    time: bytes
-    session: bytes
-    seq: bytes
-    prev: bytes
-    attempt: bytes
-    verdict: bytes
-    decided: bytes
-    permit: bytes
-    audience: bytes
     server: bytes
-    expires: bytes
-    bundle: bytes
-    approvals: bytes
-    effects: bytes
     tool: bytes
-    policies: bytes
     tool_commitment: bytes | None
-    mode: bytes | None
+    approvals: bytes
+    attempt: bytes
+    audience: bytes
+    decided: bytes
     delegation: bytes | None
+    effects: bytes
+    expires: bytes
+    mode: bytes | None
+    permit: bytes
+    policies: bytes
     principal: bytes
+    session: bytes
+    prev: bytes
+    seq: bytes
+    time: bytes
+    verdict: bytes
+    bundle: bytes
 
 
 class Outcome(NamedTuple):
     """What the verifier follows of an outcome leaf."""
 
-    time: bytes
-    session: bytes
-    seq: bytes
-    prev: bytes
     attempt: bytes
-    decision: bytes
-    status: bytes
-    labels: bytes
     attested: bytes
-    response: bytes
-    external: bytes | None
+    decision: bytes
     executor: bytes | None
+    external: bytes | None
+    labels: bytes
+    response: bytes
+    session: bytes
+    prev: bytes
+    seq: bytes
+    status: bytes
     supersedes: bytes | None
+    time: bytes
 
 
 class SessionEvent(NamedTuple):
     """What the verifier follows of a session leaf; `labels` is empty text on close."""
 
-    time: bytes
     session: bytes
-    seq: bytes
     prev: bytes
+    seq: bytes
+    time: bytes
     event: bytes
     labels: bytes = b""
 
@@ -268,25 +268,25 @@ class SessionEvent(NamedTuple):
 class Approval(NamedTuple):
     """What the verifier follows of an approval leaf; `s_…` are members of its statement."""
 
-    time: bytes
-    session: bytes
-    seq: bytes
-    prev: bytes
     approval: bytes
     attempt: bytes
     by: bytes
-    verdict: bytes
     key: bytes
+    session: bytes
+    prev: bytes
+    seq: bytes
     signature: bytes
     statement: bytes
+    action: bytes
     s_approval: bytes
+    asked: bytes
     s_attempt: bytes
     s_by: bytes
-    s_verdict: bytes
-    s_time: bytes
-    asked: bytes
-    action: bytes
     facts: bytes
+    s_time: bytes
+    s_verdict: bytes
+    time: bytes
+    verdict: bytes
 
 
 class System(NamedTuple):
@@ -312,18 +312,19 @@ _SHAPES: Mapping[bytes, tuple[Shape, Any]] = {
 }
 
 
-def _closed(found: tuple[bytes, ...]) -> SessionEvent:
-    return SessionEvent(*found)
+def _session_event(found: tuple[bytes, ...]) -> SessionEvent:
+    return SessionEvent(*found[-4:], *found[:-4])
 
 
+_RESOURCE = b'"resource":'  # of version 2, mostly in the second half; no text holds it: its quotes are escaped
 _SETS = frozenset({"approvals", "effects", "labels"})  # arrays in sorted order, each element once
-_READERS: Mapping[bytes, tuple[re.Pattern[bytes], Any, tuple[int, ...], tuple[int, ...]]] = {
+#: How a leaf starts → its pattern, what is made of all its groups at once, and which members of that are sets.
+#: The members of a class stand in the order of the pattern, so that none is looked up by its name.
+_READERS: Mapping[bytes, tuple[re.Pattern[bytes], Callable[[Any], Any], tuple[int, ...]]] = {
     start: (
         pattern := re.compile(shape.pattern().encode()),
-        # all members at once, as the constructor does it, without going through their names; a close has no labels
-        partial(tuple.__new__, into) if shape is not SESSION_CLOSE else _closed,
-        tuple(pattern.groupindex[name] for name in into._fields if name in pattern.groupindex),
-        tuple(pattern.groupindex[name] for name in into._fields if name in pattern.groupindex and name in _SETS),
+        _session_event if into is SessionEvent else partial(tuple.__new__, into),
+        tuple(at for at, name in enumerate(into._fields) if name in _SETS and name in pattern.groupindex),
     )
     for start, (shape, into) in _SHAPES.items()
 }
@@ -339,17 +340,17 @@ def read(data: bytes) -> Leaf:
     start = data[2:4]
     if start == b"ev":
         start = data[10:14]
-    elif start == b"ac" and b'"resource":' not in data:  # no text of a leaf can hold this: its quotes are escaped
+    elif start == b"ac" and data.find(_RESOURCE, len(data) >> 1) < 0 and _RESOURCE not in data:
         start = b"ac1"
     reader = _READERS.get(start)
     if reader is not None:
-        pattern, build, groups, sets = reader
+        pattern, build, sets = reader
         match = pattern.fullmatch(data)
         if match is not None and len(data) <= MAX_LEAF:
-            leaf: Leaf = build(match.group(*groups))
-            for group in sets:
-                if b"," in match[group]:
-                    _refuse_unsorted(match[group])
+            leaf: Leaf = build(match.groups())
+            for at in sets:
+                if b"," in leaf[at]:  # type: ignore[operator]
+                    _refuse_unsorted(leaf[at])  # type: ignore[arg-type]
             return leaf
     return _read_slowly(data)
 

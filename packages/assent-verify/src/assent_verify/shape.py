@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+_REPEAT = re.compile(r"(?<=\])(\{[0-9,]+\})")
+
 
 class Shape(Protocol):
     """What a value of a leaf looks like."""
@@ -39,8 +41,8 @@ class Text:
     blank: bool = False
 
     def pattern(self) -> str:
-        """A quote inside the string is escaped in the text."""
-        inner = self.regex.replace('"', r'\\"')
+        """A quote inside the string is escaped in the text; no repeat ever has to give back, so none tries."""
+        inner = _REPEAT.sub(r"\1+", self.regex.replace('"', r'\\"'))
         return f'"(?:{inner})?"' if self.blank else f'"(?:{inner})"'
 
     def explain(self, value: object, path: str) -> str:
