@@ -323,6 +323,8 @@ def _mark(config: Config, store: Store, key: VerifierKey) -> marks.Mark:
         seen = rollback.check(reader, mark.read())
     if not seen:
         logger.warning("this machine has not seen this log before: that it is the newest copy cannot be told here")
+    elif isinstance(store, SqliteStore):
+        store.tidy()  # only to the newest copy is a key that nothing names one of nothing
     return mark
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import shutil
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from assent.cli.verify import check
 from assent.config import load
 from assent.errors import UnavailableError
 from assent.record import leaves
+from assent.stores.sqlite import SqliteStore
+from assent.stores.vault import FOLDER
 from tests.unit.cli.world import World
 
 
@@ -140,3 +143,30 @@ def test_what_a_witness_has_seen_bars_every_decision_at_once(world: World) -> No
         home.log.submit(lambda tx: tx.put_state(rollback.STATE, "witness"), durable=True).result()
         assert home.rules().barred == "rolled_back"
     assert check(world.home, None, []).sound
+
+
+def _old_key(home: Path) -> Path:
+    """A key of values that nothing in the database names, made two hours ago."""
+    store = SqliteStore(home)
+    id = store._vault.make()
+    store.close()
+    path = home / FOLDER / id
+    before = path.stat().st_mtime - 7_200
+    os.utime(path, (before, before))
+    return path
+
+
+def test_keys_of_values_outlive_an_older_copy_in_their_place(world: World) -> None:
+    """To an older copy the keys of what was written since belong to nothing; only the newest may take such away."""
+    work(world.home)
+    copy = copied(world.home, "old")
+    work(world.home)
+    key = _old_key(world.home)
+    copied(world.home, "newest")
+    put_back(copy, world.home, whole=False)
+    with pytest.raises(UnavailableError) as caught, open_home(load(world.home, {})):
+        pass
+    assert caught.value.code == "rolled_back" and key.exists()
+    put_back(world.home.parent / "newest", world.home, whole=False)
+    work(world.home, 1)
+    assert not key.exists()

@@ -96,7 +96,6 @@ class SqliteStore:
         self._watch = self._connect()
         self._files = self._identity()
         self._shred()  # what a process that died had given up
-        self._sealing.tidy()
 
     # -- reading
 
@@ -267,6 +266,22 @@ class SqliteStore:
                     "store_busy", "`assent.db` could not be flushed again after a failure", help="wait, or end readers"
                 )
             self._suspect = False
+
+    def tidy(self) -> None:
+        """Destroy keys that belong to nothing that was committed.
+
+        Only for who knows that this is the newest copy of the home: to an older one, keys of
+        what was written since belong to nothing.
+
+        Raises:
+            UnavailableError: the database says no.
+        """
+        self._check()
+        with self._writing:
+            try:
+                self._sealing.tidy()
+            except sqlite3.Error as error:
+                raise unavailable(error) from error
 
     # -- the end
 
