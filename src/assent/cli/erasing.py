@@ -13,7 +13,7 @@ import click
 from assent.cli.asking import confirm, passphrase
 from assent.cli.ledger import find, whole_attempt
 from assent.cli.output import columns, visible
-from assent.cli.shell import KEY_OPTION, YES_OPTION, Shell, with_shell
+from assent.cli.shell import KEY_OPTION, YES_OPTION, Group, Shell, with_shell
 from assent.errors import RequestError
 
 if TYPE_CHECKING:
@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from assent.record.holds import Hold
 
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,63}")
+#: Option → the pattern of its values, and one of them.
+_SPELLED = {
+    "principal": (r'(?:User|Agent|Service|Model)::"[^"\\]{1,200}"', 'Agent::"local/claude"'),
+    "owner": (r'User::"[^"\\]{1,200}"', 'User::"local/ann"'),
+    "session": (r"ses_[a-z2-7]{26}", "ses_…, see: assent sessions --all"),
+}
 _STAYS = (
     "the leaves stay, and every proof over them holds: who, which tool, which rule, when; no argument, no content",
     "one redaction leaf per 200 ranges says which leaves, and why; whose values they were only as a commitment",
@@ -49,11 +55,23 @@ def moment(text: str) -> str:
     return f"{found:%Y-%m-%dT%H:%M:%S}.{found.microsecond // 1000:03d}Z"
 
 
+def _spelled(_: click.Context, option: click.Parameter, text: str | None) -> str | None:
+    """As receipts spell it: another spelling names nobody, and would erase or hold nothing, in silence."""
+    pattern, example = _SPELLED[str(option.name)]
+    if text is not None and not re.fullmatch(pattern, text):
+        raise click.BadParameter(f"expected it as receipts have it: {example}")
+    return text
+
+
 @click.command("erase")
 @click.option("--receipt", metavar="ID", help="One call: an index, a leaf hash, an attempt or an approval.")
-@click.option("--session", metavar="ID", help="Everything of one session.")
-@click.option("--principal", metavar="P", help='Every session of a principal, as Agent::"local/claude".')
-@click.option("--owner", metavar="U", help='Every session of whom a User owns, as User::"local/ann".')
+@click.option("--session", metavar="ID", callback=_spelled, help="Everything of one session.")
+@click.option(
+    "--principal", metavar="P", callback=_spelled, help='Every session of a principal, as Agent::"local/claude".'
+)
+@click.option(
+    "--owner", metavar="U", callback=_spelled, help='Every session of whom a User owns, as User::"local/ann".'
+)
 @click.option("--matching", metavar="VALUE", help="Every call whose values mention this text, however spelled.")
 @click.option("--before", metavar="DATE", help="Everything that was written before this date or time.")
 @click.option(
@@ -112,15 +130,17 @@ def _tell(plan: Plan) -> None:
         click.echo(f"stays     {text}")
 
 
-@click.group("hold")
+@click.group("hold", cls=Group)
 def hold() -> None:
     """Legal holds: what is on hold is neither erased nor does it expire."""
 
 
 @hold.command("add")
 @click.argument("name", metavar="NAME")
-@click.option("--session", metavar="ID", help="Everything of one session.")
-@click.option("--principal", metavar="P", help="Every session of a principal, or of whom a User owns.")
+@click.option("--session", metavar="ID", callback=_spelled, help="Everything of one session.")
+@click.option(
+    "--principal", metavar="P", callback=_spelled, help="Every session of a principal, or of whom a User owns."
+)
 @click.option("--since", metavar="DATE", help="Everything from this date or time on.")
 @click.option("--until", metavar="DATE", help="… and before this one.")
 @click.option("--everything", is_flag=True, help="The whole log.")
