@@ -20,6 +20,7 @@ from assent_verify.receipt import commit
 
 from assent.admin import signed
 from assent.admin.hold import joined
+from assent.admin.sealing import last
 from assent.catalog.detectors.encoded import decoded
 from assent.errors import ProofError, RequestError
 from assent.inform.seen import normal
@@ -164,12 +165,13 @@ def erase(log: Log, signer: Signer, shown: Plan, reason: str, now: int) -> Erase
             leaf = _leaf(tx, index)
             if tx.sidecar(index) is not None and not going.live(leaf):
                 wanted.append(index)
+        found = {index: _leaf(tx, index) for index in wanted}
         actions = {index: _action(tx, index) for index in wanted}
         free = drop(tx, wanted)
         if not free:
             raise RequestError("nothing_to_erase", "there is nothing left to erase, or all of it is on hold")
         for index in free:
-            leaf = _leaf(tx, index)
+            leaf = found[index]
             if action := actions[index]:
                 _take_kept(tx, SessionId(leaf["session"]["id"]), action, leaf["attempt"])
             _scrub(tx, going, leaf)
@@ -179,7 +181,7 @@ def erase(log: Log, signer: Signer, shown: Plan, reason: str, now: int) -> Erase
             some = [{"first": first, "last": last} for first, last in ranges[at : at + _RANGES]]
             said = {"ranges": some, "reason": reason, "subject": subject, "what": ["values"]}
             receipts.append(signed.append(tx, log.node, now, "redaction", said, signer).index)
-        for session in dict.fromkeys(SessionId(_leaf(tx, index)["session"]["id"]) for index in free):
+        for session in dict.fromkeys(SessionId(found[index]["session"]["id"]) for index in free):
             tx.renew_key(session)
         return Erased(tuple(receipts), len(free), salt)
 
@@ -216,13 +218,27 @@ def _scrub(tx: Transaction, going: Going, leaf: Mapping[str, Any]) -> None:
 
 
 def _leaf(reader: Reader, index: LeafIndex) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(reader.leaf(index) or b'{"kind":""}')
+    """A leaf; of one that lies in an archive what its values still say."""
+    data, kept = reader.leaf(index), reader.sidecar(index)
+    if data is None:
+        return _archived(kept.session) if kept is not None else {"kind": ""}
+    found: dict[str, Any] = json.loads(data)
     return found
 
 
+def _archived(session: SessionId, time: str = "") -> dict[str, Any]:
+    return {"kind": "archived", "session": {"id": session}, "time": time}
+
+
 def _parsed(reader: Reader) -> Iterator[tuple[LeafIndex, dict[str, Any]]]:
-    for index, data in reader.leaves():
-        yield LeafIndex(index), json.loads(data)
+    """Every leaf; of those in an archive the ones whose values are here, as old as the first that is not there."""
+    gone = last(reader).gone
+    later = json.loads(reader.leaf(LeafIndex(gone)) or b"{}").get("time", "") if gone else ""
+    for index, session, _ in reader.sidecars():
+        if 0 < index < gone:
+            yield index, _archived(session, later)
+    for number, data in reader.leaves():
+        yield LeafIndex(number), json.loads(data)
 
 
 def _named(reader: Reader, wanted: Wanted) -> list[tuple[LeafIndex, dict[str, Any]]]:

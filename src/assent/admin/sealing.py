@@ -12,9 +12,11 @@ from dataclasses import dataclass
 
 from assent.admin.signed import append
 from assent.errors import ConflictError, RequestError
+from assent.model.ids import LeafIndex
 from assent.ports import AttemptState, Place, Reader, Signer, Store, Transaction
 from assent.record import archive
 from assent.record.archive import SEALED
+from assent.record.holds import held
 from assent.record.log import Log
 from assent.record.tile import WIDTH
 from assent.record.tiles import tree
@@ -44,11 +46,22 @@ def last(reader: Reader) -> Seal:
     return Seal(**json.loads(reader.state(SEALED) or "{}"))
 
 
+def kept_here(reader: Reader, upto: int) -> tuple[int, str]:
+    """The first leaf before `upto`, not sealed yet, that a legal hold keeps, and the hold; `upto` and nothing."""
+    holds = held(reader)
+    if holds.holds:
+        for index in range(last(reader).size, upto):
+            if name := holds.by(LeafIndex(index)):
+                return index, name
+    return upto, ""
+
+
 def sealable(reader: Reader, upto: int) -> int:
-    """How many leaves can be sealed, of those before `upto`: whole tiles, signed, and nothing still open."""
+    """How many leaves can be sealed, of those before `upto`: whole tiles, signed, not held, and nothing still open."""
     signed = (reader.newest_checkpoint() or (0, b""))[0]
     waiting = [attempt.decision for state in _OPEN for attempt in reader.attempts_in(state) if attempt.decision >= 0]
-    return min(upto, signed, *waiting) // WIDTH * WIDTH
+    free, _ = kept_here(reader, min(upto, signed))
+    return min([free, *waiting]) // WIDTH * WIDTH
 
 
 def before(reader: Reader, time: str) -> int:
@@ -82,6 +95,7 @@ def seal(log: Log, store: Store, place: Place, upto: int, sign: Callable[[], tup
         sign: asked once the archive is there: the time in ms, and the operator's unlocked key.
 
     Raises:
+        ConflictError: `sealed_meanwhile`, `held_meanwhile`; nothing is removed.
         RequestError: `nothing_to_seal`, or no operator's key.
         ProofError: what was archived is not what the log has; nothing is removed.
         UnavailableError: the place or the store does not answer.
@@ -93,8 +107,7 @@ def seal(log: Log, store: Store, place: Place, upto: int, sign: Callable[[], tup
         old = last(reader)
         size = sealable(reader, upto)
         if size <= old.size:
-            text = f"nothing can be sealed: leaves go in blocks of {WIDTH}, and {old.size} are sealed already"
-            raise RequestError("nothing_to_seal", text, help="choose a later date; open calls keep what follows them")
+            raise _nothing(old, *kept_here(reader, min(upto, reader.size())))
         root = f"sha256:{tree(reader, size).root().hex()}"
         found = Seal(old.size, size, archive.write(reader, place, old.size, size), old.size)
     now, signer = sign()
@@ -103,6 +116,8 @@ def seal(log: Log, store: Store, place: Place, upto: int, sign: Callable[[], tup
     def job(tx: Transaction) -> None:
         if last(tx) != old:
             raise ConflictError("sealed_meanwhile", "another process has sealed leaves meanwhile")
+        if hold := kept_here(tx, size)[1]:  # placed while the archive was written
+            raise ConflictError("held_meanwhile", f"the hold `{hold}` keeps some of these leaves by now")
         append(tx, log.node, now, "seal", subject, signer)
         tx.put_state(SEALED, _text(found))
 
@@ -110,6 +125,14 @@ def seal(log: Log, store: Store, place: Place, upto: int, sign: Callable[[], tup
     log.checkpoint().result()
     finish(log, store, place)
     return found
+
+
+def _nothing(old: Seal, kept: int, hold: str) -> RequestError:
+    text = f"nothing can be sealed: leaves go in blocks of {WIDTH}, and {old.size} are sealed already"
+    if hold:
+        help = f"choose a later date, or first: assent receipts hold release {hold}"
+        return RequestError("nothing_to_seal", f"{text}; the hold `{hold}` keeps leaf {kept} here", help=help)
+    return RequestError("nothing_to_seal", text, help="choose a later date; open calls keep what follows them")
 
 
 def _remove(seal: Seal, start: int, stop: int) -> Callable[[Transaction], None]:

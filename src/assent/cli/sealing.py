@@ -36,4 +36,8 @@ def seal(shell: Shell, before: object, leaves: int | None, place: str, key: Path
         confirm(f"Move the receipts before {upto} to {visible(place)}, and remove them here?", yes=yes)
         signer = home.unlock(key, passphrase)
         done = sealing.seal(home.log, home.store, open_place(place), upto, lambda: (home.clock.now(), signer))
+        with home.store.read() as reader:
+            kept, hold = sealing.kept_here(reader, upto)
+    if hold:
+        click.echo(f"on hold: receipts from {kept} on stay here, for the hold {visible(hold)} keeps some of them")
     click.echo(f"sealed receipts {done.first} to {done.size - 1} in {visible(place)} ({done.archive})")

@@ -78,7 +78,10 @@ class Held:
             if any(first <= index <= last for first, last in hold.ranges):
                 return hold.name
             if leaf is None:
-                leaf = json.loads(self._reader.leaf(index) or b"{}")
+                data = self._reader.leaf(index)
+                if data is None:  # it lies in an archive, so nobody here can tell that it is not held
+                    return hold.name
+                leaf = json.loads(data)
             session = leaf["session"]["id"] if "session" in leaf else None
             if hold.matches(session, self._people(session), str(leaf.get("time", ""))):
                 return hold.name

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from assent_verify.receipt import commit
 
-from assent.admin import erase, hold
+from assent.admin import erase, hold, sealing
 from assent.admin.erase import Plan, Wanted
+from assent.assembly import open_place
 from assent.enforce.session import close
 from assent.errors import RequestError
 from assent.keys.file import KeySigner
@@ -201,6 +203,35 @@ async def test_a_hold_placed_after_the_plan_was_shown_still_holds(world: World) 
     with pytest.raises(RequestError) as caught:
         hold.release(world.log, world.operator, world.clock.now(), "never")
     assert caught.value.code == "unknown_hold"
+
+
+async def test_values_of_archived_receipts_are_erased_and_held_as_well(tmp_path: Path) -> None:
+    """A receipt that went to an archive left its values here: they are found, a hold keeps them, and then they go."""
+    with durable_directory() as folder:
+        world = World(folder, store=SqliteStore(folder / "home"))
+        session = await world.join()
+        (first, *_) = await say(world, *["ann@x.org"] * 130)
+        place, now = open_place(str(tmp_path / "archive")), world.clock.now()
+        sealing.seal(world.log, world.store, place, 256, lambda: (now, world.operator))
+        with world.store.read() as reader:
+            assert reader.leaf(first) is None
+            assert held(reader).by(first) == ""
+        for by, value in (("session", session), ("matching", "ann@x.org")):
+            assert first in planned(world, by, value).leaves  # type: ignore[arg-type]
+        assert first not in planned(world, "before", str(world_time(world, 1))).leaves
+        hold.add(world.log, world.operator, now, Hold("case", "session", "ses_other"))
+        assert first in planned(world, "session", session).held
+        hold.release(world.log, world.operator, now, "case")
+        assert erased(world, "session", session).leaves >= 260
+        assert opens(world, first) == [False]
+        world.log.close()
+        world.store.close()
+
+
+def world_time(world: World, at: int) -> str:
+    """The time of the leaf at a place among those that are here."""
+    with world.store.read() as reader:
+        return str([json.loads(data)["time"] for _, data in reader.leaves()][at])
 
 
 async def test_many_scattered_leaves_take_several_redactions(world: World) -> None:

@@ -11,26 +11,34 @@ from assent_verify.merkle import verify_inclusion
 
 from assent.admin import sealing
 from assent.assembly import open_place
-from assent.errors import ProofError, RequestError, UnavailableError
+from assent.errors import ConflictError, ProofError, RequestError, UnavailableError
 from assent.model.ids import LeafIndex
 from assent.ports import Place
 from assent.record.archive import filled
+from assent.record.holds import STATE, Hold, text_of
 from assent.record.log import Log
 from assent.record.tile import WIDTH, Tile
 from assent.record.tiles import tree
 from assent.stores.memory import MemoryStore
-from conformance.receipt.sample import ORIGIN
+from conformance.receipt.sample import ORIGIN, sample
 from tests.stores.world import RealClock, TestKey, an_attempt
 from tests.unit.record.signed_log import SignedLog
 
 NOW = 1_790_000_000_000
 
 
+class Receipts(SignedLog):
+    """With leaves that have a time, as a hold asks for it."""
+
+    def leaf(self, index: int) -> bytes:
+        return super().leaf(index) if index < len(sample().leaves) else f'{{"leaf":{index},"time":"2026"}}'.encode()
+
+
 class World:
     """A log of 700 leaves with an operator, and an empty archive."""
 
     def __init__(self, folder: Path) -> None:
-        self.before = SignedLog(700)
+        self.before = Receipts(700)
         self.store: MemoryStore = self.before.store
         self.operator = TestKey()
         self.log = Log(self.store, RealClock(), self.before.signer, origin=ORIGIN, node="node_1")
@@ -157,4 +165,35 @@ def test_the_operator_signs_it(world: World) -> None:
     world.operator = TestKey()
     with pytest.raises(RequestError, match="not the operator's"):
         world.seal()
+    assert len(world.there()) == 700
+
+
+def hold(world: World, first: int, last: int) -> None:
+    """Put leaves on hold."""
+    with world.store.begin() as tx:
+        tx.put_state(STATE, text_of([Hold("case-7", "session", "ses_none", ranges=((first, last),))]))
+
+
+def test_what_is_on_hold_stays_in_the_database(world: World) -> None:
+    """Leaves go up to the first that is held, and the refusal names the hold when that leaves nothing."""
+    hold(world, 300, 310)
+    with world.store.read() as reader:
+        assert sealing.kept_here(reader, 700) == (300, "case-7")
+    assert world.seal().size == 256
+    with pytest.raises(RequestError, match="the hold `case-7` keeps leaf 300 here") as refused:
+        world.seal()
+    assert refused.value.code == "nothing_to_seal"
+    assert 300 in world.there()
+
+
+def test_a_hold_that_comes_while_the_archive_is_written_stops_it(world: World) -> None:
+    """The transaction that seals looks again, and nothing is removed."""
+
+    def sign() -> tuple[int, TestKey]:
+        hold(world, 10, 10)
+        return NOW, world.operator
+
+    with pytest.raises(ConflictError) as refused:
+        sealing.seal(world.log, world.store, world.place, 700, sign)
+    assert refused.value.code == "held_meanwhile"
     assert len(world.there()) == 700
