@@ -207,9 +207,10 @@ class Home:
         while not self._closing.wait(DUTIES_S):
             try:
                 self.witness()
+                self.stamp()
             except (AssentError, ProofError) as error:  # said by `assent witness list`; tried again
                 if not self._closing.is_set():
-                    logger.error("witnesses were not asked: %s", error.message)
+                    logger.error("witnesses or the time were not asked: %s", error.message)
 
     def witness(self) -> bool:
         """Take the newest checkpoint to the witnesses that are due; was there anything to do?
@@ -220,6 +221,21 @@ class Home:
         """
         longest = REQUIRED_RETRY if self.config.witness_required else witnesses.LONGEST_RETRY
         return witnesses.round(self.store, self.log, self.clock, asking.ask, longest)
+
+    def stamp(self) -> bool:
+        """Have the newest checkpoint time-stamped, at most once a minute; was there anything to do?
+
+        Raises:
+            ConfigError: the certificates cannot be read, or what asks is not installed.
+            UnavailableError: the store cannot be read or written.
+        """
+        url, certificate = self.config.timestamp_url, self.config.timestamp_certificate
+        if not url:
+            return False
+        from assent.record import stamps
+
+        roots = self.config.home / Path(certificate).expanduser()
+        return stamps.round(self.store, self.log, self.clock, stamps.Authority(url, roots, asking.ask_time))
 
     def look(self) -> str:
         """Compare the files with what is in force; what there is to say to the operator, logged as well."""

@@ -42,6 +42,8 @@ class Config:
         detectors: further secret detectors by name; `[detectors] use`.
         witness_required: whether decisions wait for independent witnesses; `[witness] required`.
         witness_max_lag: seconds that a receipt may wait for them then; `[witness] max_lag`.
+        timestamp_url: a time-stamp authority (RFC 3161) for checkpoints; `[timestamp] url`.
+        timestamp_certificate: PEM file of the certificates that it must chain to; `[timestamp] certificate`.
         database: PostgreSQL that holds the log instead of `assent.db`; empty for the file in the home.
     """
 
@@ -57,6 +59,8 @@ class Config:
     detectors: tuple[str, ...] = ()
     witness_required: bool = False
     witness_max_lag: int = 60
+    timestamp_url: str = ""
+    timestamp_certificate: str = ""
     database: str = field(default="", repr=False)  # may hold a password
 
 
@@ -69,8 +73,9 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "bundle_max_age_hours": (1, 24 * 30),
     "witness_max_lag": (10, 86_400),
 }
-#: Settings of the table `[witness]` in the file, with this before their names elsewhere.
-_WITNESS = "witness_"
+#: Tables of the file whose settings have its name before theirs elsewhere.
+_TABLES = ("witness", "timestamp")
+_STAMPS = ("timestamp_url", "timestamp_certificate")
 _YES_OR_NO = ("show_values", "witness_required")
 SETTINGS = tuple(one.name for one in fields(Config) if one.name != "home")
 
@@ -88,6 +93,9 @@ def load(home: Path | None, environ: Mapping[str, str]) -> Config:
     place = home or Path(environ.get("ASSENT_HOME") or Path(environ.get("HOME") or "~").expanduser() / ".assent")
     place = Path(os.path.abspath(place))
     values = _file(place / "assent.toml") | _environment(environ)
+    if (missing := [name for name in _STAMPS if name not in values]) and len(missing) < len(_STAMPS):
+        help = "an authority counts by its certificate: give both, or neither"
+        raise ConfigError("bad_setting", f"`{missing[0]}` is missing", help=help)
     return Config(home=place, user=str(values.pop("user", "") or _login(environ)), **values)  # type: ignore[arg-type]
 
 
@@ -118,15 +126,16 @@ def _file(path: Path) -> dict[str, object]:
 
 
 def _flat(found: Mapping[str, object], where: str) -> Iterator[tuple[str, object]]:
-    """Names and values with those of `[witness]` under their full names, which the file itself may not use."""
+    """Names and values with those of tables under their full names, which the file itself may not use."""
     for name, value in found.items():
-        if name != "witness" and not name.startswith(_WITNESS):
+        table = name.partition("_")[0]
+        if table not in _TABLES:
             yield name, value
             continue
-        if name != "witness" or not isinstance(value, dict):
-            help = "write `[witness]` and below it `required = true`"
-            raise ConfigError("bad_setting", f"{where}: `{name}` expected the table `witness`", help=help)
-        yield from ((f"{_WITNESS}{one}", below) for one, below in value.items())
+        if name != table or not isinstance(value, dict):
+            help = f"write `[{table}]` and its settings below"
+            raise ConfigError("bad_setting", f"{where}: `{name}` expected the table `{table}`", help=help)
+        yield from ((f"{table}_{one}", below) for one, below in value.items())
 
 
 def _environment(environ: Mapping[str, str]) -> dict[str, object]:
@@ -142,7 +151,7 @@ def _environment(environ: Mapping[str, str]) -> dict[str, object]:
 
 def _typed(setting: str, text: str) -> object:
     """The value that a text of the environment means, or the text itself if it means none."""
-    if setting in ("user", "database"):
+    if setting in ("user", "database", *_STAMPS):
         return text
     if setting in _YES_OR_NO:
         return True if text.lower() in _TRUE else False if text.lower() in _FALSE else text
@@ -178,6 +187,12 @@ def _checked(setting: str, value: object, where: str) -> object:
         if not isinstance(value, str) or not value.startswith(_POSTGRES):
             help = 'write, for example, `database = "postgresql://assent@localhost/assent"`, the password in PGPASSFILE'
             raise ConfigError("bad_setting", f"{where}: `database` is no address of a PostgreSQL database", help=help)
+        return value
+    if setting in _STAMPS:
+        wanted = "an http(s) address" if setting == "timestamp_url" else "the name of a file"
+        fits = isinstance(value, str) and (setting != "timestamp_url" or value.startswith(("https://", "http://")))
+        if not fits or not value:
+            raise ConfigError("bad_setting", f"{where}: `{setting}` expected {wanted}, got `{value}`")
         return value
     if setting in _YES_OR_NO:
         if not isinstance(value, bool):

@@ -196,6 +196,9 @@ class Reader(Protocol):
     def newest_checkpoint(self) -> tuple[int, bytes] | None:
         """The last of `checkpoints`; None if none is signed."""
 
+    def timestamps(self) -> Sequence[tuple[int, bytes]]:
+        """`(tree size, answer of a time-stamp authority)`, oldest first."""
+
     def unsigned(self) -> Mapping[int, str]:
         """Claimed tree sizes that nobody has signed yet, with the text to sign."""
 
@@ -281,6 +284,9 @@ class Transaction(Reader, Protocol):
         Raises:
             ValueError: the size is not signed.
         """
+
+    def put_timestamp(self, size: int, token: bytes) -> None:
+        """Keep what a time-stamp authority answered for the checkpoint of this size."""
 
     def root(self) -> tuple[int, bytes]:
         """Tree size and RFC 6962 root hash, this transaction's appends included."""

@@ -74,6 +74,17 @@ class StoreContract:
             assert reader.checkpoints() == [(1, b"note+"), (2, b"second+")]
             assert reader.newest_checkpoint() == (2, b"second+")
 
+    def test_time_stamps_are_kept_by_size(self, store: Store) -> None:
+        """Oldest first, within the batch and after it; a second answer takes the place of the first."""
+        with store.begin() as tx:
+            tx.put_timestamp(5, b"late")
+            tx.put_timestamp(2, b"early")
+            assert tx.timestamps() == [(2, b"early"), (5, b"late")]
+        with store.begin() as tx:
+            tx.put_timestamp(5, b"later")
+        with store.read() as reader:
+            assert reader.timestamps() == [(2, b"early"), (5, b"later")]
+
     def test_a_transaction_sees_its_own_leaves(self, store: Store) -> None:
         """Committed and buffered leaves are one log to whoever writes."""
         with store.begin() as tx:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from assent_verify.bundle import Header, write
+from assent_verify.bundle import Header, disclosed_line, timestamp_line, write
 
 from assent.cli.ledger import find, receipt_of, receipts, whole_attempt
 from assent.errors import ProofError, RequestError, UnavailableError
@@ -122,8 +122,12 @@ def export_lines(reader: Reader, *, disclose: bool, policies: bool = False) -> I
     header = Header(subject["origin"], subject["log_key"], size)
     leaves = (data for _, data in reader.leaves(0, size))
     notes = (note for at, note in reader.checkpoints() if at <= size)
+    stamps = [timestamp_line(at, token) for at, token in reader.timestamps() if at <= size]
     named: set[str] = set()
-    yield from write(header, leaves, notes, _disclosed(reader, size, named) if disclose else ())
+    yield from write(header, leaves, notes)
+    yield from stamps
+    if disclose:
+        yield from (disclosed_line(*one) for one in _disclosed(reader, size, named))
     if policies:
         yield from archived_lines(reader, named)
 

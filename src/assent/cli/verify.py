@@ -35,6 +35,7 @@ class Trusted:
     log_key: VerifierKey | None
     reviewers: Sequence[bytes]
     asked: Asked
+    tsa: Path | None = None
 
 
 def _trust_options(command: Callable[..., int]) -> Callable[..., int]:
@@ -52,10 +53,11 @@ def _trust_options(command: Callable[..., int]) -> Callable[..., int]:
     @click.option("--quorum", type=click.IntRange(1), metavar="N", help="How many of them must agree (default: all).")
     @click.option("--policy", type=_FILE, metavar="FILE", help="Which witnesses must agree (c2sp.org/tlog-policy).")
     @click.option("--max-silence", type=click.IntRange(1), metavar="SECONDS", help="Fail if nobody vouched so long.")
+    @click.option("--tsa", type=_FILE, metavar="PEM", help="Check time stamps against these root certificates.")
     @wraps(command)
     def with_trusted(*rest: Any, log_key: str | None, reviewers: Sequence[str], **more: Any) -> int:
         asked = _asked(*(more.pop(name) for name in ("policy", "witnesses", "quorum", "max_silence")))
-        trusted = Trusted(_vkey(log_key), [_public(text) for text in reviewers], asked)
+        trusted = Trusted(_vkey(log_key), [_public(text) for text in reviewers], asked, more.pop("tsa"))
         return command(*rest, trusted=trusted, **more)
 
     return with_trusted
@@ -91,6 +93,8 @@ def command(
     report = check(place, trusted.log_key, trusted.reviewers, values=values, asked=trusted.asked, archives=archives)
     if replay:
         report = _replayed(report, place, archives)
+    if trusted.tsa is not None:
+        report = _stamped(report, place, trusted.tsa)
     passed = report.strict if strict else report.holds
     if as_json:
         print_json(report.as_json())
@@ -154,6 +158,20 @@ def _replayed(report: Report, place: Path, archives: Sequence[str]) -> Report:
     told += [f"{many:,} could not be made again: {why}" for why, many in sorted(found.unreplayable.items())]
     problems = [*report.problems, *problems][:MAX_PROBLEMS]
     return replace(report, replayed=found.replayed, problems=problems, notes=[*report.notes, *told])
+
+
+def _stamped(report: Report, place: Path, roots: Path) -> Report:
+    """The report with what time stamps prove."""
+    from assent.evidence.stamped import of_export, of_reader, stamped
+    from assent.record.stamps import certificates
+
+    known = certificates(roots)
+    if place.is_dir() or _head(place) == _SQLITE:
+        from assent.assembly import read_log
+
+        with read_log(place) as reader:
+            return stamped(report, of_reader(reader), known)
+    return stamped(report, of_export(partial(_open, place)), known)
 
 
 def _open(place: Path) -> BinaryIO:

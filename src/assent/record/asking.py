@@ -1,4 +1,4 @@
-"""Asking a witness over HTTP: bounded in time and size, never redirected, certificates verified."""
+"""Asking a witness or an authority over HTTP: bounded in time and size, never redirected, certificates verified."""
 
 from __future__ import annotations
 
@@ -26,6 +26,22 @@ def ask(url: str, body: bytes) -> tuple[int, bytes]:
     Raises:
         ProofError: `bad_witness`: no answer in time, or one too large.
     """
+    return _post(f"{url.rstrip('/')}/add-checkpoint", body, {})
+
+
+def ask_time(url: str, body: bytes) -> tuple[int, bytes]:
+    """Status and body of the answer to a time-stamp request (RFC 3161 §3.4).
+
+    Args:
+        url: of the authority, http or https.
+
+    Raises:
+        ProofError: as `ask`.
+    """
+    return _post(url, body, {"content-type": "application/timestamp-query"})
+
+
+def _post(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
     import http.client
 
     try:
@@ -35,14 +51,16 @@ def ask(url: str, body: bytes) -> tuple[int, bytes]:
             raise ValueError("not an http(s) address")
         connection = kind(parts.hostname or "", parts.port, timeout=PATIENCE)
         try:
-            return _exchange(connection, f"{parts.path.rstrip('/')}/add-checkpoint", body)
+            return _exchange(connection, parts.path or "/", body, headers)
         finally:
             connection.close()
     except (http.client.HTTPException, OSError, ValueError) as error:
         raise ProofError("bad_witness", f"it gave no answer: {type(error).__name__}") from error
 
 
-def _exchange(connection: http.client.HTTPConnection, path: str, body: bytes) -> tuple[int, bytes]:
+def _exchange(
+    connection: http.client.HTTPConnection, path: str, body: bytes, headers: dict[str, str]
+) -> tuple[int, bytes]:
     """One request, over at a fixed time: a timeout of a socket begins anew with every byte that comes."""
     connection.connect()
     end = time.monotonic() + PATIENCE
@@ -50,7 +68,7 @@ def _exchange(connection: http.client.HTTPConnection, path: str, body: bytes) ->
     cut.daemon = True
     cut.start()
     try:
-        connection.request("POST", path, body=body)
+        connection.request("POST", path, body=body, headers=headers)
         with connection.getresponse() as answer:
             found = answer.read(MAX_ANSWER + 1)
     finally:

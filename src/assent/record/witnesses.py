@@ -99,7 +99,7 @@ def round(store: Store, log: Log, clock: Clock, ask: Ask, longest: int = LONGEST
         latest = max((one.time for one in known.values() if one.size == newest[0]), default=0)
         quiet = reader.size() == newest[0] and 0 < latest < now - HEARTBEAT_MS
     due = [key for key, one in known.items() if one.size < newest[0] and one.again <= now and str(key) in wanted.urls]
-    if not (due or quiet) or (fence := log.submit(lambda tx: _take(tx, log.node, now), durable=False).result()) is None:
+    if not (due or quiet) or (fence := log.submit(lambda tx: take(tx, log.node, now), durable=False).result()) is None:
         return False
     if quiet and not due:
         draft = leaves.system(log.node, now, "checkpoint", {"heartbeat": "nothing happened"})
@@ -113,7 +113,7 @@ def round(store: Store, log: Log, clock: Clock, ask: Ask, longest: int = LONGEST
     return True
 
 
-def _take(tx: Transaction, node: str, now: int) -> int | None:
+def take(tx: Transaction, node: str, now: int) -> int | None:
     """The fencing number of the lease, taken or kept; None while another process has it."""
     held = json.loads(tx.state(LEASE) or '{"node":"","until":0,"fence":0}')
     if held["node"] != node and held["until"] > now:

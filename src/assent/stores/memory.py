@@ -143,6 +143,9 @@ class MemoryReader:
     def newest_checkpoint(self) -> tuple[int, bytes] | None:
         return max(self.checkpoints(), default=None)
 
+    def timestamps(self) -> Sequence[tuple[int, bytes]]:
+        return sorted(self._rows.timestamp.items())
+
     def unsigned(self) -> Mapping[int, str]:
         claims: list[tuple[int, Claim]] = sorted(self._rows.claim.items())
         return {size: claim.body for size, claim in claims if size not in self._rows.note}

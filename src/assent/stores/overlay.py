@@ -69,6 +69,7 @@ class Rows:
     claim: dict[int, Claim] = field(default_factory=dict)
     note: dict[int, bytes] = field(default_factory=dict)
     cosigned: dict[int, bytes] = field(default_factory=dict)
+    timestamp: dict[int, bytes] = field(default_factory=dict)
     tile: dict[tuple[int, int], bytes] = field(default_factory=dict)
     dropped: dict[tuple[int, int], bool] = field(default_factory=dict)
 
@@ -202,6 +203,12 @@ class Overlay:
         if size not in dict(self.checkpoints()):
             raise ValueError(f"tree size {size} is not signed")
         self._put(self.rows.cosigned, size, note)
+
+    def timestamps(self) -> Sequence[tuple[int, bytes]]:
+        return sorted((dict(self._base.timestamps()) | self.rows.timestamp).items())
+
+    def put_timestamp(self, size: int, token: bytes) -> None:
+        self._put(self.rows.timestamp, size, token)
 
     # -- named values and processes
 

@@ -370,6 +370,7 @@ def _rare(rows: Rows, sealing: Sealing) -> list[tuple[str, Sequence[Row]]]:
         ("put_prior", [sealing.prior(prior) for prior in rows.prior.values()]),
         ("put_tile", [(level, index, hashes) for (level, index), hashes in rows.tile.items()]),
         ("drop_leaves", list(rows.dropped)),
+        ("put_timestamp", list(rows.timestamp.items())),
         ("drop_passages", [(session,) for session in rows.forgotten]),
         ("put_passage", [(one.session, one.server, one.prints) for one in rows.passage.values()]),
         ("put_node", [(node, process) for node, process in nodes if process is not None]),

@@ -312,6 +312,9 @@ class SqliteReader:
     def checkpoints(self) -> Sequence[tuple[int, bytes]]:
         return [(row[0], row[1]) for row in self.rows("signed_checkpoints")]
 
+    def timestamps(self) -> Sequence[tuple[int, bytes]]:
+        return [(row[0], row[1]) for row in self.rows("timestamps")]
+
     def newest_checkpoint(self) -> tuple[int, bytes] | None:
         return self._one(lambda row: (row[0], row[1]), "newest_checkpoint")
 

@@ -279,7 +279,9 @@ class _Tail:
         """Check the disclosed values, which come last."""
         while self._next:
             kind, value = self._next
-            if kind == "archived":
+            if kind == "timestamp":
+                self._verifier.stamps += 1
+            elif kind == "archived":
                 self._verifier.archived(value["digest"], value["data"])
             elif kind == "checkpoint":
                 self._verifier.problem(None, "tail_order", "a checkpoint stands after disclosed values")
@@ -324,7 +326,16 @@ def tail_line(line: bytes, most: int = MAX_LINE) -> tuple[str, Any]:
         ):
             alone = {name: _alone(value) for name, value in values.items()}
             return "disclosed", {"index": index, "salt": None, "values": alone}
-    raise ProofError("tail_line", "expected a checkpoint, disclosed values or an archived text")
+        case {"timestamp": {"size": int(size), "token": str(token), **more}, **rest} if (
+            not rest and not more and type(size) is int and size > 0
+        ):
+            return "timestamp", {"size": size, "token": decode_base64(token, "time stamp")}
+    raise ProofError("tail_line", "expected a checkpoint, disclosed values, an archived text or a time stamp")
+
+
+def timestamp_line(size: int, token: bytes) -> bytes:
+    """What an authority answered for the checkpoint of this size (RFC 3161), with its newline."""
+    return canonicalize({"timestamp": {"size": size, "token": encode_base64(token)}}) + b"\n"
 
 
 def _alone(value: object) -> tuple[bytes, object]:

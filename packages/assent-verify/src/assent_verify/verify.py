@@ -48,6 +48,8 @@ from assent_verify.witnessed import Asked, Witnessed
 PERMIT_LIFE = 60_000
 #: Checkpoints that wait for their leaves; whoever feeds them in step has one.
 _MAX_PENDING = 16
+#: How the note on time stamps begins: checking them takes more than this package needs.
+UNCHECKED = "time stamps, not checked"
 _STRICTNESS = {b"allow": 0, b"escalate": 1, b"defer": 2, b"deny": 3}
 
 
@@ -104,6 +106,7 @@ class Verifier:
         self._custody = Custody(self._refuse, self._roots)
         self._witnessed = Witnessed(asked, self._not_witnessed)
         self._given = bool(given)
+        self.stamps = 0  # time stamps beside the log, which whoever feeds this has counted
 
     def _not_witnessed(self, leaf: int | None, code: str, message: str) -> None:
         self.problem(leaf, code, message, "witnessed")
@@ -409,6 +412,8 @@ class Verifier:
         if self._authority.unsigned_activation:
             notes.append("policy was in force before an operator's key was enrolled to sign for it")
         notes += self._custody.notes()
+        if self.stamps:
+            notes.append(f"{UNCHECKED}: {self.stamps}")
         return Report(
             sound=sound,
             witnessed=witnessed,

@@ -172,6 +172,9 @@ SELECT size, note FROM checkpoint WHERE note IS NOT NULL ORDER BY size;
 -- name: newest_checkpoint
 SELECT size, note FROM checkpoint WHERE note IS NOT NULL ORDER BY size DESC LIMIT 1;
 
+-- name: timestamps
+SELECT size, token FROM stamp ORDER BY size;
+
 -- name: unsigned_checkpoints
 SELECT size, body FROM checkpoint WHERE note IS NULL ORDER BY size;
 
@@ -206,6 +209,11 @@ UPDATE checkpoint SET note = %s WHERE size = %s AND note IS NULL;
 
 -- name: cosign_note
 UPDATE checkpoint SET note = %s WHERE size = %s AND note IS NOT NULL;
+
+-- name: put_timestamp
+INSERT INTO stamp (size, token)
+VALUES (%s, %s)
+ON CONFLICT (size) DO UPDATE SET token = excluded.token;
 
 -- name: put_state
 INSERT INTO state (key, value) VALUES (%s, %s) ON CONFLICT (key) DO UPDATE SET value = excluded.value;

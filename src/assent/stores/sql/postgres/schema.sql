@@ -26,6 +26,11 @@ CREATE TABLE checkpoint (
     note BYTEA                         -- the signed note; NULL until signed
 );
 
+CREATE TABLE stamp (
+    size BIGINT PRIMARY KEY,         -- of the checkpoint that is stamped
+    token BYTEA NOT NULL               -- the authority's answer, DER (RFC 3161)
+);
+
 CREATE TABLE state (
     key TEXT COLLATE "C" PRIMARY KEY,
     value TEXT COLLATE "C" NOT NULL

@@ -179,6 +179,9 @@ SELECT size, note FROM checkpoint WHERE note IS NOT NULL ORDER BY size;
 -- name: newest_checkpoint
 SELECT size, note FROM checkpoint WHERE note IS NOT NULL ORDER BY size DESC LIMIT 1;
 
+-- name: timestamps
+SELECT size, token FROM stamp ORDER BY size;
+
 -- name: unsigned_checkpoints
 SELECT size, body FROM checkpoint WHERE note IS NULL ORDER BY size;
 
@@ -213,6 +216,9 @@ UPDATE checkpoint SET note = ? WHERE size = ? AND note IS NULL;
 
 -- name: cosign_note
 UPDATE checkpoint SET note = ? WHERE size = ? AND note IS NOT NULL;
+
+-- name: put_timestamp
+INSERT OR REPLACE INTO stamp (size, token) VALUES (?, ?);
 
 -- name: put_state
 INSERT INTO state (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value;

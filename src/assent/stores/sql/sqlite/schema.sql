@@ -2,7 +2,7 @@
 -- Times are milliseconds since the epoch; digests `sha256:` and hex; lists are JSON text.
 
 PRAGMA application_id = 0x41534E54;  -- ASNT
-PRAGMA user_version = 7;              -- number of the last migration
+PRAGMA user_version = 8;              -- number of the last migration
 
 CREATE TABLE leaf (
     idx INTEGER PRIMARY KEY,          -- 0-based position in the log
@@ -21,6 +21,11 @@ CREATE TABLE checkpoint (
     edge BLOB NOT NULL,               -- right edge at that size; leaves after it lead to `tree`
     body TEXT NOT NULL,               -- what is to be signed, durable before it is
     note BLOB                         -- the signed note; NULL until signed
+) STRICT;
+
+CREATE TABLE stamp (
+    size INTEGER PRIMARY KEY,         -- of the checkpoint that is stamped
+    token BLOB NOT NULL               -- the authority's answer, DER (RFC 3161)
 ) STRICT;
 
 CREATE TABLE state (
