@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from assent_verify.bundle import Header, disclosed_line, timestamp_line, write
+from assent_verify.bundle import Header, timestamp_line, write
 
 from assent.cli.ledger import find, receipt_of, receipts, whole_attempt
 from assent.errors import ProofError, RequestError, UnavailableError
 from assent.evidence.bundle import Wanted, anchor, archived_lines, bundle_lines
-from assent.evidence.recorded import names_of
+from assent.evidence.disclosure import Disclosure
 from assent.model.ids import LeafIndex
-from assent.ports import Reader, Sidecar
+from assent.ports import Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ class Choice:
     until: str = ""
 
 
-def evidence_lines(reader: Reader, choice: Choice, *, disclose: bool, policies: bool) -> Iterator[bytes]:
+def evidence_lines(reader: Reader, choice: Choice, disclosure: Disclosure, *, policies: bool) -> Iterator[bytes]:
     """The lines of an evidence bundle, each with its newline.
 
     Raises:
@@ -48,7 +47,7 @@ def evidence_lines(reader: Reader, choice: Choice, *, disclose: bool, policies: 
     stops = _stops(reader, choice, anchor(reader))
     if not stops:
         raise RequestError("unknown_id", "no session has a leaf in that time", help="see: assent sessions")
-    return bundle_lines(reader, Wanted(stops, _all if disclose else _none, policies))
+    return bundle_lines(reader, Wanted(stops, disclosure.line, policies))
 
 
 def _stops(reader: Reader, choice: Choice, size: int) -> dict[str, int]:
@@ -69,14 +68,6 @@ def _stops(reader: Reader, choice: Choice, size: int) -> dict[str, int]:
             if receipt.session and choice.since <= receipt.text("time") <= (choice.until or "9999"):
                 stops[receipt.session] = size
     return stops | dict.fromkeys(choice.sessions, size)
-
-
-def _all(index: int, kept: Sidecar) -> tuple[bytes, Mapping[str, object]]:
-    return kept.salt, json.loads(kept.values)
-
-
-def _none(index: int, kept: Sidecar) -> None:
-    return None
 
 
 def write_private(path: Path, lines: Iterable[bytes]) -> None:
@@ -101,11 +92,11 @@ def write_private(path: Path, lines: Iterable[bytes]) -> None:
             beside.unlink()
 
 
-def export_lines(reader: Reader, *, disclose: bool, policies: bool = False) -> Iterator[bytes]:
+def export_lines(reader: Reader, disclosure: Disclosure, *, policies: bool = False) -> Iterator[bytes]:
     """The lines of an export of this snapshot, each with its newline.
 
     Args:
-        disclose: with salts and clear values that are not erased.
+        disclosure: which clear values that are not erased go along.
         policies: with what the disclosed decisions were made by, so that they can be replayed.
 
     Raises:
@@ -126,17 +117,16 @@ def export_lines(reader: Reader, *, disclose: bool, policies: bool = False) -> I
     named: set[str] = set()
     yield from write(header, leaves, notes)
     yield from stamps
-    if disclose:
-        yield from (disclosed_line(*one) for one in _disclosed(reader, size, named))
+    yield from _disclosed(reader, size, disclosure, named)
     if policies:
         yield from archived_lines(reader, named)
 
 
-def _disclosed(reader: Reader, size: int, named: set[str]) -> Iterator[tuple[int, bytes, dict[str, object]]]:
-    """Index, salt and values; what the values name by digest is added to `named`."""
-    for index in range(size):
+def _disclosed(reader: Reader, size: int, disclosure: Disclosure, named: set[str]) -> Iterator[bytes]:
+    """The lines that disclose; what they name by digest is added to `named`."""
+    for index in range(size) if disclosure != Disclosure() else ():
         kept = reader.sidecar(LeafIndex(index))
-        if kept is not None:
-            values = json.loads(kept.values)
-            named.update(names_of(values))
-            yield index, kept.salt, values
+        given = disclosure.line(index, kept) if kept is not None else None
+        if given is not None:
+            named.update(given[1])
+            yield given[0]

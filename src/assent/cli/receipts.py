@@ -136,7 +136,14 @@ def _time(context: click.Context, option: click.Parameter, text: str) -> str:
     help="Sessions with a receipt since: 2026-01-31 or RFC 3339.",
 )
 @click.option("--until", metavar="TIME", default="", callback=_time, help="Sessions with a receipt until then.")
-@click.option("--disclose", is_flag=True, help="With the clear values that are not erased; they can then be checked.")
+@click.option(
+    "--disclose",
+    is_flag=False,
+    flag_value="all",
+    default="",
+    metavar="[NAME,…]",
+    help="With the clear values that are not erased, or only these: argument:NAME, facts:PART, response, …",
+)
 @click.option(
     "--with-policies",
     "policies",
@@ -149,7 +156,7 @@ def export(
     shell: Shell,
     output: Path | None,
     bundle: Path | None,
-    disclose: bool,
+    disclose: str,
     policies: bool,
     archives: Sequence[str],
     **chosen: Any,
@@ -168,16 +175,18 @@ def export(
     if policies and bundle is None and not disclose:
         raise click.UsageError("--with-policies goes with --disclose or --bundle")
     from assent.assembly import open_place
+    from assent.evidence.disclosure import Disclosure
     from assent.record.archive import filled
 
+    shown = Disclosure.parse(disclose)
     with shell.read() as found:
         reader = filled(found, [open_place(one) for one in archives])
         if bundle is not None:
-            write_private(bundle, evidence_lines(reader, choice, disclose=disclose, policies=policies))
+            write_private(bundle, evidence_lines(reader, choice, shown, policies=policies))
         elif output is not None and str(output) != "-":
-            write_private(output, export_lines(reader, disclose=disclose, policies=policies))
+            write_private(output, export_lines(reader, shown, policies=policies))
         else:
-            for line in export_lines(reader, disclose=disclose, policies=policies):
+            for line in export_lines(reader, shown, policies=policies):
                 sys.stdout.buffer.write(line)
             return
     click.echo(f"wrote {visible(str(bundle or output))}", err=True)

@@ -12,20 +12,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from assent_verify.bundle import EVIDENCE, Header, checkpoint_line, disclosed_line
+from assent_verify.bundle import EVIDENCE, Header, checkpoint_line
 from assent_verify.checkpoint import SYSTEM, Checkpoint, Head, head_hash
 from assent_verify.evidence import archived_line, end_line, fold_line, head_line
 from assent_verify.merkle import Frontier, leaf_hash, root_of
 from assent_verify.note import Note
 
 from assent.errors import ProofError, RequestError, UnavailableError
-from assent.evidence.recorded import names_of
 from assent.model.ids import Digest, LeafIndex
 from assent.ports import Reader, Sidecar
 from assent.record.paths import Folded, inclusion_proof
 
-#: What of a leaf's clear values goes along: all that is kept, or nothing.
-Disclose = Callable[[int, Sidecar], tuple[bytes, Mapping[str, object]] | None]
+#: What of a leaf's clear values goes along: the line that discloses it, and what that names by digest.
+Disclose = Callable[[int, Sidecar], tuple[bytes, frozenset[str]] | None]
 _SYSTEM = b',"kind":"system",'  # no other kind of leaf can hold this text, and every system leaf does
 _CHAINED = re.compile(rb'"session":\{"id":"(ses_[a-z2-7]{26})","prev":"[^"]*","seq":([0-9]+)\}')
 _CLOSE = b'{"event":"close",'
@@ -159,8 +158,8 @@ def _values(reader: Reader, index: int, disclose: Disclose, named: set[str]) -> 
     kept = reader.sidecar(LeafIndex(index))
     given = disclose(index, kept) if kept is not None else None
     if given is not None:
-        named.update(names_of(given[1]))
-        yield disclosed_line(index, *given)
+        named.update(given[1])
+        yield given[0]
 
 
 def _proofs(heads: list[Head], checkpoint: Checkpoint, wanted: set[str]) -> Iterator[bytes]:

@@ -99,6 +99,12 @@ def disclosed_line(index: int, salt: bytes, values: Mapping[str, object]) -> byt
     return canonicalize({"disclosed": value}) + b"\n"
 
 
+def opened_line(index: int, values: Mapping[str, tuple[bytes, object]]) -> bytes:
+    """Single values of a leaf, each with its derived salt, with its newline."""
+    shown = {name: {"salt": encode_base64(salt), "value": value} for name, (salt, value) in values.items()}
+    return canonicalize({"opened": {"index": index, "values": shown}}) + b"\n"
+
+
 class Export:
     """An export file.
 
