@@ -15,6 +15,7 @@ import pytest
 from assent_verify.bundle import Export, verify
 
 from assent.cli.exporting import export_lines
+from assent.evidence.disclosure import Disclosure
 from assent.evidence.stamped import of_reader, stamped
 from assent.record import asking, leaves, stamps
 from tests.unit.record.test_witnesses import Net
@@ -150,7 +151,7 @@ def served(tmp_path: Path, authority: Authority) -> Iterator[Served]:
 
 def exported(served: Served, path: Path) -> Path:
     with served.world.store.read() as reader:
-        path.write_bytes(b"".join(export_lines(reader, disclose=False)))
+        path.write_bytes(b"".join(export_lines(reader, Disclosure())))
     return path
 
 
