@@ -86,7 +86,11 @@ def fields(schema: dict[str, Any]) -> set[str]:
 
 def state(place: Place) -> dict[str, object]:
     """The bytes of every file of the home that no receipt changes, and what is in force."""
-    kept = {str(p): sha256(p.read_bytes()).hexdigest() for p in place.home.rglob("*") if p.is_file()}
+    kept = {
+        str(p): sha256(p.read_bytes()).hexdigest()
+        for p in place.home.rglob("*")
+        if p.is_file() and p.parent.name != "values"
+    }
     found: dict[str, object] = {
         name: value
         for name, value in kept.items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 import pytest
 
@@ -22,12 +23,12 @@ from assent.stores.postgres import PostgresStore
     ids=["percent", "bracket", "hash", "slash", "nobody there"],
 )
 def test_an_address_that_leads_nowhere_is_not_shown(
-    url: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Mistyped, not encoded, or right: neither the error nor the log of the pool quotes it."""
     caplog.set_level(logging.DEBUG)
     with pytest.raises(UnavailableError) as refused:
-        PostgresStore(url, patience=0.5)
+        PostgresStore(url, tmp_path, patience=0.5)
     out, err = capfd.readouterr()
     said = f"{refused.value} {refused.value.message} {refused.value.help} {caplog.text} {out} {err}"
     assert "s3cret" not in said

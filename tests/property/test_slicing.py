@@ -52,7 +52,10 @@ def test_slicing_changes_nothing(drawn: tuple[Bundle, World], analysed: bool) ->
             examine(shape.arguments, facts.action.arguments, found)  # type: ignore[union-attr]
             shared = of_link(values(facts, flow.effects(facts), found), link)
             for layer in (cut.base, cut.both):
-                sliced = cut.ask(layer, cut.context(shared, json.dumps))
+                parts = cut.context(shared, json.dumps)
+                sliced = cut.ask(
+                    layer, "{" + ",".join(f"{json.dumps(name)}:{text}" for name, text in parts.items()) + "}"
+                )
                 rules = [one for one in bundle.rules() if not one.group or layer is cut.both]
                 full = unsliced(bundle, world, case, shape, shared, "\n".join(one.text for one in rules))
                 assert sliced.decision == full.decision

@@ -67,7 +67,7 @@ def test_yes_skips_the_question_and_nothing_else(asking: World) -> None:
     """Without --yes nobody is there to ask; with it a foreign key still opens nothing; the call stays where it was."""
     id = asking.asked["drafts"]["approval"]
     asked = asking.run("approve", id, "--key", str(asking.key))
-    assert (asked.code, "add --yes" in asked.err) == (2, True)
+    assert (asked.code, "Say so with --yes" in asked.err) == (2, True)
     foreign = asking.folder / "foreign.key"
     World(asking.folder / "other").folder.mkdir()
     assert World(asking.folder / "other").run("init", "--yes", "--operator-key", str(foreign)).code == 0
