@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from io import BytesIO
 
@@ -14,6 +14,7 @@ from assent_verify.note import Note
 from assent_verify.report import Report
 
 from assent.evidence.bundle import Wanted, bundle_lines
+from assent.evidence.disclosure import Disclosure
 from assent.model.ids import Digest, LeafIndex
 from assent.ports import Sidecar, Store
 from assent.record.paths import Folded
@@ -51,25 +52,20 @@ def stored(log: SampleLog) -> Store:
     return store
 
 
-def all_values(index: int, kept: Sidecar) -> tuple[bytes, Mapping[str, object]]:
-    """Disclose whatever is there."""
-    return kept.salt, json.loads(kept.values)
-
-
-def no_values(index: int, kept: Sidecar) -> None:
-    """Disclose nothing."""
+#: Disclose whatever is there, or nothing.
+ALL, NONE = Disclosure(whole=True), Disclosure()
 
 
 def bundle(
     log: SampleLog,
     *sessions: str,
     stop: int = 2**40,
-    disclose: Callable[[int, Sidecar], tuple[bytes, Mapping[str, object]] | None] = all_values,
+    disclosure: Disclosure = ALL,
     policies: bool = False,
 ) -> list[bytes]:
     """The lines of a bundle of some sessions."""
     with stored(log).read() as reader:
-        return list(bundle_lines(reader, Wanted(dict.fromkeys(sessions, stop), disclose, policies)))
+        return list(bundle_lines(reader, Wanted(dict.fromkeys(sessions, stop), disclosure.line, policies)))
 
 
 def check(lines: Iterable[bytes], log: SampleLog) -> Report:

@@ -12,7 +12,7 @@ from assent_verify.report import Report
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance.receipt.evidence import OPEN, bundle, check, no_values, refolded, sealed, with_open_session
+from conformance.receipt.evidence import NONE, OPEN, bundle, check, refolded, sealed, with_open_session
 from conformance.receipt.sample import SampleLog, identifier, private_key, sample
 
 ONE, TWO = identifier("ses", "one"), identifier("ses", "two")
@@ -72,7 +72,7 @@ def test_a_bundle_that_stops_early_says_after_which_leaf() -> None:
 def test_nothing_is_disclosed_unless_asked_for() -> None:
     """Neither values nor salts nor policies."""
     log = sample()
-    lines = bundle(log, ONE, disclose=no_values)
+    lines = bundle(log, ONE, disclosure=NONE)
     assert check(lines, log).disclosed is None
     assert not [line for line in lines if b'"salt"' in line or line.startswith(b'{"archived"')]
     archived = [line for line in bundle(log, ONE, policies=True) if line.startswith(b'{"archived"')]
@@ -95,7 +95,7 @@ def test_a_hidden_system_leaf_is_found() -> None:
 def test_a_hidden_leaf_of_a_session_is_found() -> None:
     """From its first to its last: chain and head say how many there are."""
     log = with_open_session()
-    lines = bundle(log, OPEN, disclose=no_values)
+    lines = bundle(log, OPEN, disclosure=NONE)
     leaves = [line for line in lines if OPEN.encode() in line and not line.startswith(b'{"head"')]
     assert len(leaves) == 4
     for gone in leaves:
