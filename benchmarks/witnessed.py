@@ -1,10 +1,12 @@
 """How long from a leaf until a quorum of witnesses has cosigned it: three witnesses over HTTP, one of them down.
 
-.venv/bin/python -m benchmarks.witnessed
+python -m benchmarks.witnessed [--quick] [--json FILE]
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import socket
 import statistics
 import subprocess
@@ -27,11 +29,15 @@ from assent.record import leaves
 from assent.record.witnesses import policy, standing
 from assent.stores.book import WitnessBook
 
-ROUNDS, GOAL = 10, 10.0
+ROUNDS, QUICK = 10, 3
 
 
-def main() -> int:
-    """Print the times; 1 if one is over the goal."""
+def main() -> None:
+    """Print the times and write them."""
+    parser = argparse.ArgumentParser(description="time until a quorum of witnesses has cosigned")
+    parser.add_argument("--quick", action="store_true", help="three rounds")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as place, ExitStack() as stack:
         folder = Path(place)
         config = Config(home=folder / "home", user="ana")
@@ -45,10 +51,11 @@ def main() -> int:
             change(home.log, operator, home.clock.now(), add=(key, url), quorum=0)
         change(home.log, operator, home.clock.now(), add=None, quorum=2)
         threading.Thread(target=home._duties, daemon=True).start()
-        times = [_one(home) for _ in range(ROUNDS)]
+        times = [_one(home) for _ in range(QUICK if options.quick else ROUNDS)]
     middle, worst = statistics.median(times), max(times)
-    print(f"witnessed by 2 of 3, one silent: median {middle:.1f} s, worst {worst:.1f} s, goal {GOAL} s")
-    return 0 if max(times) <= GOAL else 1
+    print(f"witnessed by 2 of 3, one silent: median {middle:.1f} s, worst {worst:.1f} s")
+    if options.json:
+        options.json.write_text(json.dumps({"median_s": middle, "worst_s": worst, "rounds": len(times)}) + "\n")
 
 
 def _start(state: Path, home: Home, stack: ExitStack) -> tuple[WitnessKey, str]:
@@ -78,4 +85,4 @@ def _one(home: Home) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
