@@ -22,6 +22,7 @@ from assent.errors import ProofError, RequestError, UnavailableError
 from assent.model.ids import Digest, LeafIndex
 from assent.ports import Reader, Sidecar
 from assent.record.paths import Folded, inclusion_proof
+from assent.record.vouched import vouched
 
 #: What of a leaf's clear values goes along: the line that discloses it, and what that names by digest.
 Disclose = Callable[[int, Sidecar], tuple[bytes, frozenset[str]] | None]
@@ -106,7 +107,7 @@ def _body(reader: Reader, wanted: Wanted) -> Iterator[bytes]:
     size = anchor(reader)
     checkpoint = Checkpoint.parse(Note.parse(notes[size]).text)
     tree, heads, folded, named = Frontier(), _Heads(), Folded(0), set[str]()
-    missing, rotated = set(wanted.stops), False
+    missing, rotated, witnessed = set(wanted.stops), False, vouched(reader)
     for index, leaf in reader.leaves(0, size):
         if not index:
             yield _header(leaf, size)
@@ -123,7 +124,8 @@ def _body(reader: Reader, wanted: Wanted) -> Iterator[bytes]:
             yield leaf + b"\n"
             yield from _values(reader, index, wanted.disclose, named)
             named.update(match.decode() for match in _ARCHIVED.findall(leaf))
-        if rotated and index + 1 in notes and index + 1 < size:  # the keys that leave sign the next checkpoint
+        # the keys that leave sign the next checkpoint; and what witnesses have signed goes along with what is newer
+        if index + 1 < size and index + 1 in notes and (rotated or index + 1 == witnessed):
             yield from _fold(folded)
             folded, rotated = Folded(index + 1), False
             yield checkpoint_line(notes[index + 1])
