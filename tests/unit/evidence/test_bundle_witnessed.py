@@ -41,7 +41,7 @@ def _vouch(tx: Transaction, size: int) -> None:
 
 @pytest.mark.parametrize("vouched", [True, False])
 def test_a_bundle_says_up_to_where_it_is_witnessed(vouched: bool) -> None:
-    """Leaves after the witnessed checkpoint are shown, and told from those before it; without it nothing is witnessed."""
+    """Leaves after the witnessed checkpoint are told from those before it; without it nothing is witnessed."""
     log, size = grown()
     store = stored(log)
     with store.begin() as tx:
