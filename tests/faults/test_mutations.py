@@ -11,13 +11,13 @@ import json
 import os
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from io import BytesIO
 from typing import Any
 
 import pytest
-from assent_verify import authority, note
+from assent_verify import note
 from assent_verify.bundle import Export, feed
 from assent_verify.canonical import canonicalize
 from assent_verify.errors import ProofError
@@ -30,26 +30,12 @@ from assent_verify.witnessed import Asked
 
 from assent.record.paths import consistency_proof
 from conformance.receipt.sample import SampleLog, identifier, private_key
+from tests.signatures import remembered  # noqa: F401 - a fixture
 
 ROUNDS = 20_000 if os.environ.get("ASSENT_SOAK") else 400
 LEAVES, SESSIONS, EVERY = 1_000, 8, 250
 
-
-@pytest.fixture(autouse=True)
-def remembered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Verify each signature over the same bytes once: the thousands of runs differ in little."""
-    seen: dict[tuple[bytes, bytes, bytes], bool] = {}
-    real = note.ed25519_verifies
-
-    def once(public: bytes, message: bytes, signature: bytes) -> bool:
-        key = (public, message, signature)
-        if key not in seen:
-            seen[key] = real(public, message, signature)
-        return seen[key]
-
-    monkeypatch.setattr(note, "ed25519_verifies", once)
-    monkeypatch.setattr(authority, "ed25519_verifies", once)
-    yield
+pytestmark = pytest.mark.usefixtures("remembered")
 
 
 def long_log(seed: str = "", fork_at: int = LEAVES) -> SampleLog:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator
 from io import BytesIO
 
 import pytest
-from assent_verify import authority, note, shares
+from assent_verify import shares
 from assent_verify.bundle import Export, verify
 from assent_verify.errors import ProofError
 from assent_verify.report import Report
@@ -16,27 +15,19 @@ from assent_verify.witnessed import Asked
 
 from conformance.receipt.sample import SampleLog, identifier, sample
 from tests.faults.test_mutations import MUTATIONS, cosigned, long_log
+from tests.signatures import remembered  # noqa: F401 - a fixture
 from tests.unit.verify.test_verify import ATTEMPT, BROKEN, OTHER, SECOND, SESSION, begun
 
 ROUNDS = 2_000 if os.environ.get("ASSENT_SOAK") else 40
 
 
+pytestmark = pytest.mark.usefixtures("remembered")
+
+
 @pytest.fixture(autouse=True)
-def shared(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Share short logs too, and verify each signature over the same bytes once."""
+def shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Share short logs too."""
     monkeypatch.setattr(shares, "FROM_LEAVES", 1)
-    seen: dict[tuple[bytes, bytes, bytes], bool] = {}
-    real = note.ed25519_verifies
-
-    def once(public: bytes, message: bytes, signature: bytes) -> bool:
-        key = (public, message, signature)
-        if key not in seen:
-            seen[key] = real(public, message, signature)
-        return seen[key]
-
-    monkeypatch.setattr(note, "ed25519_verifies", once)
-    monkeypatch.setattr(authority, "ed25519_verifies", once)
-    yield
 
 
 def both(data: bytes, log: SampleLog, jobs: int = 2) -> tuple[Report, Report | None]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from assent.cli.output import columns, print_json, visible, when
-from assent.cli.shell import JSON_OPTION, Shell, with_shell
+from assent.cli.shell import ARCHIVE_OPTION, JSON_OPTION, Shell, with_shell
 
 if TYPE_CHECKING:
     from assent.evidence.attempts import Told
@@ -51,6 +51,7 @@ def _when(_: click.Context, __: click.Parameter, text: str | None) -> int | None
 @click.option("--tolerance", type=click.FloatRange(0, 3600), default=2.0, help="Seconds that clocks may differ [2].")
 @click.option("--confidence", type=click.FloatRange(0, 1), default=0.45, help="Findings at least so sure [0.45].")
 @click.option("--follow", is_flag=True, help="Go on as the files grow; a finding is printed as soon as it is one.")
+@ARCHIVE_OPTION
 @JSON_OPTION
 @with_shell
 def command(shell: Shell, **given: Any) -> int:
@@ -114,7 +115,7 @@ class _Run:
     def once(self) -> int:
         """Everything there is, once."""
         told = self._told()
-        with _logs(self._place) as (leaves, values):
+        with _logs(self._place, self._given["archives"]) as (leaves, values):
             self._add(told, leaves(0), values)
         events = sorted((event for feed in self._feeds for event in feed.take()), key=lambda event: event.time)
         found = self._judge(told, events, max(told.latest, *(event.time for event in events[-1:]), 0))
@@ -130,7 +131,7 @@ class _Run:
         waiting: list[Any] = []
         try:
             while True:
-                with _logs(self._place) as (leaves, values):
+                with _logs(self._place, self._given["archives"]) as (leaves, values):
                     size += self._add(told, leaves(size), values)
                 now = round(time.time() * 1000)
                 waiting += [event for feed in self._feeds for event in feed.take(whole=False)]
@@ -246,13 +247,15 @@ def _cells(one: Finding) -> list[str]:
 
 
 @contextmanager
-def _logs(place: Path) -> Iterator[tuple[Any, Any]]:
+def _logs(place: Path, archives: Sequence[str]) -> Iterator[tuple[Any, Any]]:
     """Leaves from an index on, and what opens a leaf, of a home, a log database or an export."""
     if place.is_dir() or _database(place):
-        from assent.assembly import read_log
+        from assent.assembly import open_place, read_log
         from assent.cli.ledger import values_of
+        from assent.record.archive import filled
 
-        with read_log(place) as reader:
+        with read_log(place) as found:
+            reader = filled(found, [open_place(one) for one in archives])  # what was sealed is not passed over
             yield reader.leaves, lambda index, leaf: values_of(reader, _known(index, leaf))
         return
     from assent.evidence.exported import Exported

@@ -25,7 +25,10 @@ def grow(home: Path, count: int) -> None:
 
 def alone(world: World, archive: str) -> None:
     """What reads receipts one by one says that some lie in the archive, and reads them there: none is passed over."""
-    for words in (["receipts", "show", "7"], ["explain", "7"], ["receipts", "convert", "csv"], ["replay"]):
+    log = world.folder / "access.log"
+    log.write_text("")
+    reconcile = ["reconcile", "--telemetry", f"access:{log}"]
+    for words in (["receipts", "show", "7"], ["explain", "7"], ["receipts", "convert", "csv"], ["replay"], reconcile):
         told = world.run(*words)
         assert (told.code, told.err.startswith("error[leaves_archived]")) == (1, True), (words, told.err)
         assert world.run(*words, "--archive", archive).code == 0, words

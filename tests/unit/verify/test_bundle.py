@@ -7,36 +7,19 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
 import pytest
-from assent_verify import authority, note
+from assent_verify import note
 from assent_verify.__main__ import main
 from assent_verify.bundle import Export, Header, verify
 from assent_verify.errors import ProofError
 
 from conformance.receipt.sample import SampleLog, sample
+from tests.signatures import remembered  # noqa: F401 - a fixture
 
 ROUNDS = 3000 if os.environ.get("ASSENT_SOAK") else 300
-
-
-@pytest.fixture
-def remembered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Verify each signature over the same bytes once: the thousands of runs differ in one byte."""
-    seen: dict[tuple[bytes, bytes, bytes], bool] = {}
-    real = note.ed25519_verifies
-
-    def once(public: bytes, message: bytes, signature: bytes) -> bool:
-        key = (public, message, signature)
-        if key not in seen:
-            seen[key] = real(public, message, signature)
-        return seen[key]
-
-    monkeypatch.setattr(note, "ed25519_verifies", once)
-    monkeypatch.setattr(authority, "ed25519_verifies", once)
-    yield
 
 
 def holds(data: bytes) -> bool:

@@ -4,36 +4,21 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator
 
 import pytest
-from assent_verify import authority, note
+from assent_verify import note
 from assent_verify.report import Report
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance.receipt.evidence import NONE, OPEN, bundle, check, refolded, sealed, with_open_session
 from conformance.receipt.sample import SampleLog, identifier, private_key, sample
+from tests.signatures import remembered  # noqa: F401 - a fixture
 
 ONE, TWO = identifier("ses", "one"), identifier("ses", "two")
 SOAK = bool(os.environ.get("ASSENT_SOAK"))
 
-
-@pytest.fixture(autouse=True)
-def remembered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Verify each signature over the same bytes once: the thousands of runs differ in one byte."""
-    seen: dict[tuple[bytes, bytes, bytes], bool] = {}
-    real = note.ed25519_verifies
-
-    def once(public: bytes, message: bytes, signature: bytes) -> bool:
-        key = (public, message, signature)
-        if key not in seen:
-            seen[key] = real(public, message, signature)
-        return seen[key]
-
-    monkeypatch.setattr(note, "ed25519_verifies", once)
-    monkeypatch.setattr(authority, "ed25519_verifies", once)
-    yield
+pytestmark = pytest.mark.usefixtures("remembered")
 
 
 def answers(report: Report) -> tuple[bool | None, bool | None, bool | None]:
