@@ -3,4 +3,7 @@
 // Package tools pins the programs that tests start.
 package tools
 
-import _ "github.com/johannesboyne/gofakes3/cmd/gofakes3"
+import (
+	_ "filippo.io/torchwood/cmd/litewitness"
+	_ "github.com/johannesboyne/gofakes3/cmd/gofakes3"
+)
