@@ -12,8 +12,8 @@ import click
 
 from assent.cli.asking import confirm, passphrase
 from assent.cli.ledger import find, whole_attempt
-from assent.cli.output import columns, visible
-from assent.cli.shell import KEY_OPTION, YES_OPTION, Group, Shell, with_shell
+from assent.cli.output import columns, print_json, visible
+from assent.cli.shell import JSON_OPTION, KEY_OPTION, YES_OPTION, Group, Shell, with_shell
 from assent.errors import RequestError
 
 if TYPE_CHECKING:
@@ -80,8 +80,11 @@ def _spelled(_: click.Context, option: click.Parameter, text: str | None) -> str
 @click.option("--plan", "only_plan", is_flag=True, help="Show what would go and stay, and do nothing.")
 @KEY_OPTION
 @YES_OPTION
+@JSON_OPTION
 @with_shell
-def erase(shell: Shell, reason: str, only_plan: bool, key: Path | None, yes: bool, **chosen: str | None) -> None:
+def erase(
+    shell: Shell, reason: str, only_plan: bool, key: Path | None, yes: bool, as_json: bool, **chosen: str | None
+) -> None:
     """Erase clear values for good, with the operator's key; the receipts and their proofs stay.
 
     Shows what would go, then asks. What a legal hold keeps, and calls that still go on, stay.
@@ -94,8 +97,11 @@ def erase(shell: Shell, reason: str, only_plan: bool, key: Path | None, yes: boo
     with shell.open() as home:
         with home.store.read() as reader:
             plan = erasing.plan(reader, _wanted(reader, *named.popitem()))
-        _tell(plan)
+        if not as_json:
+            _tell(plan)
         if only_plan:
+            if as_json:
+                print_json(_planned(plan) | {"redactions": None, "salt": None})
             return
         if not plan.leaves:
             raise RequestError("nothing_to_erase", "there is nothing to erase, or all of it is on hold or under way")
@@ -103,6 +109,9 @@ def erase(shell: Shell, reason: str, only_plan: bool, key: Path | None, yes: boo
         signer = home.unlock(key, passphrase)
         done = erasing.erase(home.log, signer, plan, reason, home.clock.now())
         home.log.checkpoint().result()
+    if as_json:
+        print_json(_planned(plan) | {"redactions": list(done.receipts), "salt": erasing.proof_of(done)})
+        return
     told = ", ".join(map(str, done.receipts))
     click.echo(f"erased the values of {done.leaves} leaves; redaction: receipt {told}")
     click.echo(f"to show later for whom, keep this salt; nothing here does: {erasing.proof_of(done)}")
@@ -116,6 +125,16 @@ def _wanted(reader: Reader, by: str, value: str) -> Wanted:
         whole = {one.index for each in found for one in whole_attempt(reader, each)}
         return Wanted("receipt", ",".join(map(str, sorted(whole))))
     return Wanted(by, moment(value) if by == "before" else value)  # type: ignore[arg-type]
+
+
+def _planned(plan: Plan) -> dict[str, object]:
+    return {
+        "leaves": len(plan.leaves),
+        "sessions": len(plan.sessions),
+        "on_hold": len(plan.held),
+        "under_way": len(plan.live),
+        "gone": plan.erased,
+    }
 
 
 def _tell(plan: Plan) -> None:
@@ -176,13 +195,17 @@ def add(
 
 
 @hold.command("list")
+@JSON_OPTION
 @with_shell
-def list_(shell: Shell) -> None:
+def list_(shell: Shell, as_json: bool) -> None:
     """List the holds that are on."""
     from assent.record.holds import held
 
     with shell.read() as reader:
         on = held(reader).holds
+    if as_json:
+        print_json([{"name": one.name, "since": one.placed, "what": _what(one), "reason": one.reason} for one in on])
+        return
     for line in columns([one.name, one.placed, _what(one), one.reason] for one in on):
         click.echo(line)
 

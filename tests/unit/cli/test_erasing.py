@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.unit.cli.world import World
+from tests.unit.cli.world import World, valid
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,15 @@ def test_what_was_proved_before_an_erasure_is_proved_after_it(fresh: World) -> N
     assert b"Zanzibar" in export.read_bytes()
 
     words = ["--session", session, "--yes", "--key", str(fresh.key)]
-    assert fresh.run("receipts", "erase", *words).code == 0
+    plan = fresh.run("receipts", "erase", "--plan", "--json", "--session", session).json
+    done = fresh.run("receipts", "erase", "--json", *words).json
+    for found in (plan, done):
+        valid("erase", found)
+    assert plan["leaves"] == done["leaves"] > 0 and plan["redactions"] is None and len(done["redactions"]) == 1
+    assert fresh.run("receipts", "hold", "add", "case-7", "--everything", *words[2:]).code == 0
+    holds = fresh.run("receipts", "hold", "list", "--json").json
+    valid("holds", holds)
+    assert [one["name"] for one in holds] == ["case-7"]
     for file, report in before.items():
         assert report["sound"] is True and report["disclosed"] is True
         assert fresh.run("verify", str(file), "--json").json == report
