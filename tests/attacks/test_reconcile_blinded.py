@@ -31,7 +31,15 @@ def _line(path: str, ahead: int = 0) -> str:
 
 
 def _run(world: Path, log: Path) -> reconcile._Run:
-    given = {"tolerance": 2.0, "since": None, "until": None, "servers": (), "confidence": 0.45, "as_json": True}
+    given = {
+        "tolerance": 2.0,
+        "archives": (),
+        "since": None,
+        "until": None,
+        "servers": (),
+        "confidence": 0.45,
+        "as_json": True,
+    }
     return reconcile._Run(world, [Feed(log, SOURCES["access"])], given)
 
 
