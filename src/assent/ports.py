@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
 from assent.model.approval import Approval
 from assent.model.delegation import Delegation
@@ -112,8 +112,53 @@ class Passage:
     id: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """How much of a budget is used up: of a delegation, by a measure such as `calls`."""
+
+    owner: str
+    measure: str
+    used: int
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """An id that was used and may not be again until it has expired (ms since the epoch)."""
+
+    id: str
+    expires: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message that waits to be delivered, oldest first.
+
+    Args:
+        kind: what delivers it.
+        target: to whom; a name from the settings.
+        due: when it is tried next, ms since the epoch.
+    """
+
+    id: str
+    kind: str
+    target: str
+    body: str
+    created: int
+    tries: int = 0
+    due: int = 0
+
+
+R = TypeVar("R")
+
+
 class Reader(Protocol):
     """Reads of one consistent snapshot."""
+
+    def find(self, kind: type[R], *key: str) -> R | None:
+        """The record of this kind and key, else None; kinds and their keys are in `stores.tables`."""
+
+    def find_all(self, kind: type[R], by: str = "", value: object = "") -> Sequence[R]:
+        """Every record of a kind, in the order of keys; with one value of a field in `stores.tables`, if given."""
 
     def state(self, key: str) -> str | None:
         """A named value: `bundle`, `catalog`, `epoch`, `clock`, `server:NAME`, …"""
@@ -217,6 +262,12 @@ class Transaction(Reader, Protocol):
 
     def savepoint(self) -> AbstractContextManager[None]:
         """What is written inside is dropped if the block raises; the rest of the batch stays."""
+
+    def put(self, record: object) -> None:
+        """Keep a record, in place of the one with its key."""
+
+    def drop(self, kind: type, *key: str) -> None:
+        """Forget a record; nothing if there is none."""
 
     def append(self, leaf: bytes) -> LeafIndex:
         """Append the exact bytes of a leaf to the Merkle log; its index."""

@@ -57,6 +57,7 @@ REASONS: Mapping[str, str] = {
     "assent/policy/load.py:point": "an error of an author's text, placed",
     "assent/record/leaves.py:decision": "the parts of a decision leaf",
     "assent/record/leaves.py:outcome": "the parts of an outcome leaf",
+    "assent/stores/overlay.py": "every write of a transaction, each a few lines alone",
     "assent_verify/verify.py": "the steps of the verification, whole in one file, as an auditor reads them",
     "assent_verify/verify.py:finish": "the four answers and every note, in the order they are printed",
     "assent_verify/receipt.py": "the grammar of a leaf, whole in one file, as an auditor reads it",

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from assent.errors import UnavailableError
 from assent.model.ids import ActionDigest, ApprovalId, AttemptId, DelegationId, LeafIndex, SessionId
-from assent.ports import AttemptState, Kept, Passage, Pin, Prior, Reader, Sidecar, Store
-from tests.stores.world import a_delegation, a_session, an_approval, an_attempt, sha
+from assent.ports import AttemptState, Kept, Once, Passage, Pin, Prior, Reader, Sidecar, Spent, Store
+from assent.stores.tables import TABLES
+from tests.stores.world import RECORDS, a_delegation, a_session, an_approval, an_attempt, sha
 
 Batch = tuple[bool, list[tuple[int, int, bool]]]
 #: Batches of jobs: does the batch fail, and per job a key, a value, and does it succeed?
@@ -30,6 +31,46 @@ BATCHES = st.lists(
 
 class StoreContract:
     """Rules that hold for a store whatever it is made of."""
+
+    # -- records
+
+    @pytest.mark.parametrize("record", RECORDS, ids=lambda record: TABLES[type(record)].name)
+    def test_a_record_comes_back_as_it_was_put(self, store: Store, record: object) -> None:
+        """Every kind, by its key and among all, within the batch and after it; dropped, it is gone."""
+        table = TABLES[type(record)]
+        key = table.key_of(record)
+        with store.begin() as tx:
+            assert tx.find(type(record), *key) is None
+            tx.put(record)
+            assert tx.find(type(record), *key) == record
+        with store.read() as reader:
+            assert reader.find(type(record), *key) == record
+            assert reader.find_all(type(record)) == [record]
+            for by in table.by:
+                assert reader.find_all(type(record), by, getattr(record, by)) == [record]
+                assert reader.find_all(type(record), by, "another") == []
+            if table.before:
+                at = getattr(record, table.before)
+                assert reader.find_all(type(record), table.before, at) == []
+                assert reader.find_all(type(record), table.before, at + 1) == [record]
+        with store.begin() as tx:
+            tx.drop(type(record), *key)
+            assert tx.find(type(record), *key) is None and tx.find_all(type(record)) == []
+        with store.read() as reader:
+            assert reader.find(type(record), *key) is None
+
+    def test_records_are_found_in_order_and_put_in_place(self, store: Store) -> None:
+        """Buffered and committed ones are one table, in the order of their keys; the last put holds."""
+        with store.begin() as tx:
+            tx.put(Spent("b", "calls", 1))
+            tx.put(Spent("a", "calls", 1))
+        with store.begin() as tx:
+            tx.put(Spent("a", "calls", 2))
+            tx.put(Spent("c", "calls", 3))
+            tx.put(Once("x", 5))
+            assert [(one.owner, one.used) for one in tx.find_all(Spent)] == [("a", 2), ("b", 1), ("c", 3)]
+        with store.read() as reader:
+            assert [(one.owner, one.used) for one in reader.find_all(Spent)] == [("a", 2), ("b", 1), ("c", 3)]
 
     # -- the log
 

@@ -9,21 +9,27 @@ from assent_verify.note import VerifierKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from assent.model.approval import Answer, Approval, Asked
+from assent.model.credential import Credential
 from assent.model.decision import PolicyRef
 from assent.model.delegation import Delegation
+from assent.model.grant import Grant, Limits
 from assent.model.ids import (
     ActionDigest,
     ApprovalId,
     AttemptId,
     DelegationId,
     Digest,
+    LeafIndex,
     PermitId,
     PolicyId,
     PrincipalId,
     SessionId,
 )
+from assent.model.permit import Minted
+from assent.model.principal import Authenticator, Enrolled, Principal
+from assent.model.revocation import Revocation
 from assent.model.session import Session
-from assent.ports import Attempt, AttemptState
+from assent.ports import Attempt, AttemptState, Once, Outgoing, Spent
 
 AGENT, OWNER = PrincipalId('Agent::"local/tester"'), PrincipalId('User::"local/owner"')
 
@@ -132,3 +138,53 @@ class RealClock:
 
     def steady(self) -> int:
         return time.monotonic_ns() // 1_000_000
+
+
+#: One record of every kind, no member as it is by default.
+RECORDS: tuple[object, ...] = (
+    Enrolled(
+        PrincipalId('Agent::"ci/builder"'),
+        'User::"local/ana"',
+        Principal(
+            "Agent", "ci/builder", PrincipalId('User::"local/ana"'), ("ops", "qa"), "disabled", 3, "claude", "4.5"
+        ),
+        created=1,
+        last_used=2,
+    ),
+    Authenticator("key:abc", PrincipalId('Agent::"ci/builder"'), "{}", "disabled", 1, 2),
+    Grant(
+        id=DelegationId("dlg_1"),
+        parent="dlg_0",
+        issuer=PrincipalId('User::"local/ana"'),
+        subject=PrincipalId('Agent::"ci/builder"'),
+        limits=Limits(("effect:read",), ("pg",), {"path": ("/srv/",)}, "context.depth < 3", "{}", 20, 2),
+        not_before=1,
+        expires=2,
+        digest=Digest(sha("token")),
+        token="a.b.c",
+        key="jkt",
+        session=SessionId("ses_1"),
+        task=sha("task"),
+        created=3,
+        status="revoked",
+    ),
+    Revocation("server", "pg", 1, 2),
+    Minted(
+        PermitId("prm_1"),
+        AttemptId("att_1"),
+        "pg",
+        SessionId("ses_1"),
+        PrincipalId('Agent::"ci/builder"'),
+        (DelegationId("dlg_1"),),
+        LeafIndex(7),
+        sha("leaf"),
+        expires=60,
+        epoch=3,
+        own=True,
+        state="consumed",
+    ),
+    Credential("pg-main", "pg", "env:PGPASSWORD", ('Agent::"ci/builder"',), b"\x00sealed", 1, 2, 3, 4, "removed"),
+    Spent("dlg_1", "calls", 3),
+    Once("jti", 9),
+    Outgoing("out_1", "ssf", "idp", "{}", 1, 2, 3),
+)

@@ -21,7 +21,7 @@ from assent.model.decision import PolicyRef
 from assent.model.delegation import Delegation
 from assent.model.ids import DelegationId, PolicyId, new_id
 from assent.ports import Signer, Transaction
-from assent.record import leaves
+from assent.record import epoch, leaves
 from assent.record.log import Log
 
 MOST_CALLS, LONGEST_S = 100, 86_400
@@ -121,7 +121,7 @@ def revoke(log: Log, id: str, signer: Signer, now: int) -> Delegation:
             raise RequestError("already_over", f"the delegation is {given.status}")
         _sign(tx, log.node, now, ("revocation", {"delegation": given.id, "session": given.session}), signer)
         # every decision under way and every permit not yet consumed sees it move (invariant 6)
-        tx.put_state("epoch", str(int(tx.state("epoch") or "0") + 1))
+        epoch.move(tx)
         tx.put_delegation(replace(given, status="revoked"))
         return replace(given, status="revoked")
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from assent.model.action import Action
 from assent.model.decision import Obligation
-from assent.model.ids import AttemptId, LeafIndex, PermitId
+from assent.model.ids import AttemptId, DelegationId, LeafIndex, PermitId, PrincipalId, SessionId
 
 
 @dataclass(frozen=True)
@@ -32,3 +33,28 @@ class Permit:
     expires: int
     epoch: int
     obligations: tuple[Obligation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Minted:
+    """A permit that was given to an executor, until it has expired.
+
+    Args:
+        session, principal: whose it is.
+        chain: ids of the delegations it stands on.
+        leaf: hash of its receipt.
+        own: its audience keeps a consumption store of its own, so that only its expiry ends it for sure.
+    """
+
+    id: PermitId
+    attempt: AttemptId
+    audience: str
+    session: SessionId
+    principal: PrincipalId
+    chain: tuple[DelegationId, ...]
+    receipt: LeafIndex
+    leaf: str
+    expires: int
+    epoch: int
+    own: bool = False
+    state: Literal["minted", "consumed", "void"] = "minted"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from assent.model.ids import PrincipalId, SessionId
+from assent.model.ids import DelegationId, PrincipalId, SessionId
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,13 @@ class Session:
         labels: confidentiality and integrity labels, only ever added.
         seq: number of leaves the session has so far.
         head: leaf hash (`sha256:…`) of its last leaf; empty before the first.
+        ended: milliseconds since the epoch; 0 while it is open.
+        chain: ids of the delegations it acts under, root first; empty for an agent of this machine.
+        key: id of the authenticator that opened it, or empty.
+        task: digest of the task statement, or empty.
+        expires: milliseconds since the epoch; 0 if it does not.
+        idle: milliseconds without a leaf after which it is over; 0 for any.
+        used: time of its last leaf, milliseconds since the epoch.
     """
 
     id: SessionId
@@ -36,3 +43,17 @@ class Session:
     seq: int = 0
     head: str = ""
     ended: int = 0
+    chain: tuple[DelegationId, ...] = ()
+    key: str = ""
+    task: str = ""
+    expires: int = 0
+    idle: int = 0
+    used: int = 0
+
+    def over(self, now: int) -> str:
+        """Why nothing may be decided in it at this time (ms): `ended`, `expired` or `idle`; empty if it is open."""
+        if self.status != "open":
+            return "ended"
+        if self.expires and now >= self.expires:
+            return "expired"
+        return "idle" if self.idle and now >= max(self.used, self.opened) + self.idle else ""

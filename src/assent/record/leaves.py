@@ -99,7 +99,7 @@ def append(tx: Transaction, draft: Draft, session: SessionId | None, *, keep_day
     if row is None:
         keep_systems(tx, index, hash)
     else:
-        row = replace(row, seq=row.seq + 1, head=head)
+        row = replace(row, seq=row.seq + 1, head=head, used=_ms(str(body["time"])) if row.idle else row.used)
         tx.put_session(row)
     if draft.salt:
         # the body's own time, so that a clock that jumped cannot shorten what was promised
@@ -289,7 +289,9 @@ def session_open(node: str, now: int, session: Session, *, inherits: str = "", t
     salt = secrets.token_bytes(16) if task else b""
     body = {
         "event": "open",
+        **({"expires": rfc3339(session.expires)} if session.expires else {}),
         "inherits": inherits,
+        **({"key": digest(session.key.encode())} if session.key else {}),
         "kind": "session",
         "labels": sorted(session.labels),
         "node": node,
@@ -297,6 +299,7 @@ def session_open(node: str, now: int, session: Session, *, inherits: str = "", t
         "principal": session.principal,
         "task": commit(salt, "task", task) if task else "",
         "time": rfc3339(now),
+        **({"under": list(session.chain)} if session.chain else {}),
         "v": 1,
     }
     return Draft(body, salt, canonicalize({"task": task}) if task else b"{}")

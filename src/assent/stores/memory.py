@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import TypeVar
 
 from assent_verify.merkle import Frontier
 
@@ -17,6 +18,9 @@ from assent.model.ids import ActionDigest, ApprovalId, AttemptId, DelegationId, 
 from assent.model.session import Session
 from assent.ports import Attempt, AttemptState, Kept, Passage, Pin, Prior, Reader, Sidecar, Transaction
 from assent.stores.overlay import OPEN, Claim, Overlay, Rows, newest_approval
+from assent.stores.tables import TABLES
+
+V = TypeVar("V")
 
 
 class MemoryReader:
@@ -37,6 +41,15 @@ class MemoryReader:
 
     def recent_sessions(self, since: int) -> Sequence[Session]:
         return [s for s in self.sessions(open_only=False) if s.status == "open" or s.ended > since]
+
+    def find(self, kind: type[V], *key: str) -> V | None:
+        found: V | None = self._rows.record.get((kind, key))
+        return found
+
+    def find_all(self, kind: type[V], by: str = "", value: object = "") -> Sequence[V]:
+        table = TABLES[kind]
+        mine = sorted((key, one) for (of, key), one in self._rows.record.items() if of is kind and one is not None)
+        return [one for _, one in mine if table.fits(one, by, value)]
 
     def session_of(self, client: str) -> Session | None:
         mine = (s for s in self._rows.session.values() if s.client == client and s.status == "open")

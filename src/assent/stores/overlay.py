@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from assent_verify.merkle import Frontier, leaf_hash
 
@@ -20,6 +20,7 @@ from assent.model.delegation import Delegation
 from assent.model.ids import ActionDigest, ApprovalId, AttemptId, DelegationId, Digest, LeafIndex, SessionId
 from assent.model.session import Session
 from assent.ports import Attempt, AttemptState, Kept, Passage, Pin, Prior, Reader, Sidecar
+from assent.stores.tables import TABLES
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -72,6 +73,7 @@ class Rows:
     timestamp: dict[int, bytes] = field(default_factory=dict)
     tile: dict[tuple[int, int], bytes] = field(default_factory=dict)
     dropped: dict[tuple[int, int], bool] = field(default_factory=dict)
+    record: dict[tuple[type, tuple[str, ...]], Any] = field(default_factory=dict)
 
 
 class Overlay:
@@ -122,6 +124,26 @@ class Overlay:
         for leaf in self.appended[self._grown.size - self._start :]:
             self._grown.append(leaf_hash(leaf))
         return self._grown
+
+    # -- records
+
+    def find(self, kind: type[V], *key: str) -> V | None:
+        mine = (kind, key)
+        found: V | None = self.rows.record[mine] if mine in self.rows.record else self._base.find(kind, *key)
+        return found
+
+    def find_all(self, kind: type[V], by: str = "", value: object = "") -> Sequence[V]:
+        table = TABLES[kind]
+        mine = {key: one for (of, key), one in self.rows.record.items() if of is kind}
+        stored = {table.key_of(one): one for one in self._base.find_all(kind, by, value)}
+        merged = {**stored, **mine}
+        return [one for _, one in sorted(merged.items()) if one is not None and table.fits(one, by, value)]
+
+    def put(self, record: object) -> None:
+        self._put(self.rows.record, (type(record), TABLES[type(record)].key_of(record)), record)
+
+    def drop(self, kind: type, *key: str) -> None:
+        self._put(self.rows.record, (kind, key), None)
 
     # -- the log
 

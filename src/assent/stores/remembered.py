@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from assent.model.ids import AttemptId, Digest, SessionId
 from assent.model.session import Session
@@ -41,6 +41,7 @@ class Remembered(SqliteReader):
         self._refusals: dict[SessionId, set[Digest]] = {}
         self._unsettled: dict[Digest, dict[AttemptId, Attempt]] | None = None
         self._filed: dict[AttemptId, Digest] = {}
+        self._record: dict[tuple[type, tuple[str, ...]], Any] = {}
         self._asked = 0
 
     def keep(self, rows: Rows) -> None:
@@ -48,6 +49,7 @@ class Remembered(SqliteReader):
         _bounded(self._state).update(rows.state)
         _bounded(self._session).update(rows.session)
         _bounded(self._attempt).update(rows.attempt)
+        _bounded(self._record).update(rows.record)
         for session, refusal in rows.refusal:
             if session in self._refusals:
                 self._refusals[session].add(refusal)
@@ -68,6 +70,12 @@ class Remembered(SqliteReader):
         if id not in self._attempt:
             _bounded(self._attempt)[id] = super().attempt(id)
         return self._attempt[id]
+
+    def find(self, kind: type[V], *key: str) -> V | None:
+        if (kind, key) not in self._record:
+            _bounded(self._record)[kind, key] = super().find(kind, *key)
+        found: V | None = self._record[kind, key]
+        return found
 
     def refused(self, session: SessionId, refusal: Digest) -> bool:
         if session not in self._refusals:

@@ -39,6 +39,7 @@ from assent.stores.sqlite_rows import (
     unavailable,
 )
 from assent.stores.statements import queries
+from assent.stores.tables import TABLES
 from assent.stores.turn import Turn, keep_trying
 from assent.stores.vault import FOLDER, Vault
 
@@ -375,4 +376,12 @@ def _rare(rows: Rows, sealing: Sealing) -> list[tuple[str, Sequence[Row]]]:
         ("put_passage", [(one.session, one.server, one.prints) for one in rows.passage.values()]),
         ("put_node", [(node, process) for node, process in nodes if process is not None]),
         ("drop_node", [(node,) for node, process in nodes if process is None]),
+        *(_records(rows) if rows.record else ()),
     ]
+
+
+def _records(rows: Rows) -> Iterator[tuple[str, Sequence[Row]]]:
+    for kind, table in TABLES.items():
+        mine = [(key, one) for (of, key), one in rows.record.items() if of is kind]
+        yield f"put_{table.name}", [table.row(one) for _, one in mine if one is not None]
+        yield f"drop_{table.name}", [key for key, one in mine if one is None]

@@ -17,6 +17,7 @@ from assent.model.session import Session
 from assent.ports import Attempt, AttemptState, Kept, Passage, Pin, Prior, Sidecar
 from assent.stores.packed import pack, unpack
 from assent.stores.sealing import Opening
+from assent.stores.tables import TABLES, record
 from assent.stores.vault import PLAIN, Vault
 
 T = TypeVar("T")
@@ -59,7 +60,8 @@ def unavailable(error: sqlite3.Error) -> UnavailableError:
 
 
 def _session(row: Row) -> Session:
-    return Session(*(*row[:7], frozenset(json.loads(row[7])), *row[8:]))
+    labels, chain = frozenset(json.loads(row[7])), tuple(json.loads(row[11]))
+    return Session(*(*row[:7], labels, *row[8:11], chain, *row[12:]))
 
 
 def _attempt(row: Row) -> Attempt:
@@ -97,6 +99,12 @@ def session_row(session: Session) -> Row:
         session.seq,
         session.head,
         session.ended,
+        json.dumps(session.chain) if session.chain else "[]",
+        session.key,
+        session.task,
+        session.expires,
+        session.idle,
+        session.used,
     )
 
 
@@ -161,6 +169,15 @@ class SqliteReader:
     def _one(self, shape: Callable[[Row], T], query: str, *parameters: object) -> T | None:
         rows = self.rows(query, *parameters)
         return shape(rows[0]) if rows else None
+
+    def find(self, kind: type[T], *key: str) -> T | None:
+        table = TABLES[kind]
+        return self._one(lambda row: record(kind, row), f"get_{table.name}", *key)
+
+    def find_all(self, kind: type[T], by: str = "", value: object = "") -> Sequence[T]:
+        table = TABLES[kind]
+        rows = self.rows(f"{table.name}_by_{by}", value) if by else self.rows(f"all_{table.name}")
+        return [record(kind, row) for row in rows]
 
     def state(self, key: str) -> str | None:
         return self._one(_first, "get_state", key)

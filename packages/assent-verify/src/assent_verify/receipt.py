@@ -58,6 +58,7 @@ _CHAINED: dict[str, Shape] = {
 }
 
 SESSION_OPEN = members(
+    frozenset({"expires", "key", "under"}),
     names={"time": "time", "event": "event", "labels": "labels"},
     **_CHAINED,
     kind=one_of("session"),
@@ -67,13 +68,16 @@ SESSION_OPEN = members(
     labels=Many(WORD, 256),
     inherits=id_of("ses", blank=True),
     task=DIGEST_OR_NONE,
+    expires=TIME,
+    key=DIGEST,  # of the id of what it was opened with
+    under=Many(id_of("dlg"), 16),  # the delegations it acts under, root first
 )
 SESSION_CLOSE = members(
     names={"time": "time", "event": "event"},
     **_CHAINED,
     kind=one_of("session"),
     event=one_of("close"),
-    reason=one_of("ended", "abandoned", "killed"),
+    reason=one_of("ended", "abandoned", "killed", "expired", "idle", "revoked"),
 )
 _DECISION: dict[str, Shape] = dict(
     **_CHAINED,

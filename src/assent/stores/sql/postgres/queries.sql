@@ -4,25 +4,33 @@
 SELECT value FROM state WHERE key = %s;
 
 -- name: get_session
-SELECT id, principal, owner, client, opened, status, version, labels, seq, head, ended FROM session WHERE id = %s;
+SELECT id, principal, owner, client, opened, status, version, labels, seq, head, ended,
+       chain, key, task, expires, idle, used
+FROM session WHERE id = %s;
 
 -- name: all_sessions
-SELECT id, principal, owner, client, opened, status, version, labels, seq, head, ended FROM session ORDER BY id;
+SELECT id, principal, owner, client, opened, status, version, labels, seq, head, ended,
+       chain, key, task, expires, idle, used
+FROM session ORDER BY id;
 
 -- name: open_sessions
-SELECT id, principal, owner, client, opened, status, version, labels, seq, head, ended
+SELECT id, principal, owner, client, opened, status, version, labels, seq, head, ended,
+       chain, key, task, expires, idle, used
 FROM session WHERE status = 'open' ORDER BY id;
 
 -- name: recent_sessions
-SELECT id, principal, owner, client, opened, status, version, labels, seq, head, ended
+SELECT id, principal, owner, client, opened, status, version, labels, seq, head, ended,
+       chain, key, task, expires, idle, used
 FROM session WHERE ended > %s
 UNION ALL
-SELECT id, principal, owner, client, opened, status, version, labels, seq, head, ended
+SELECT id, principal, owner, client, opened, status, version, labels, seq, head, ended,
+       chain, key, task, expires, idle, used
 FROM session WHERE status = 'open'
 ORDER BY id;
 
 -- name: session_of_client
-SELECT id, principal, owner, client, opened, status, version, labels, seq, head, ended
+SELECT id, principal, owner, client, opened, status, version, labels, seq, head, ended,
+       chain, key, task, expires, idle, used
 FROM session WHERE client = %s AND status = 'open' ORDER BY opened, id LIMIT 1;
 
 -- name: get_attempt
@@ -219,12 +227,14 @@ ON CONFLICT (size) DO UPDATE SET token = excluded.token;
 INSERT INTO state (key, value) VALUES (%s, %s) ON CONFLICT (key) DO UPDATE SET value = excluded.value;
 
 -- name: put_session
-INSERT INTO session (id, principal, owner, client, opened, status, version, labels, seq, head, ended)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+INSERT INTO session (id, principal, owner, client, opened, status, version, labels, seq, head, ended,
+     chain, key, task, expires, idle, used)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (id) DO UPDATE SET
     principal = excluded.principal, owner = excluded.owner, client = excluded.client, opened = excluded.opened,
     status = excluded.status, version = excluded.version, labels = excluded.labels, seq = excluded.seq, head =
-    excluded.head, ended = excluded.ended;
+    excluded.head, ended = excluded.ended, chain = excluded.chain, key = excluded.key, task = excluded.task,
+    expires = excluded.expires, idle = excluded.idle, used = excluded.used;
 
 -- name: put_attempt
 INSERT INTO attempt (id, session, action, sameness, server, tool, node, state, permit, decision, deadline, read, gap)
@@ -343,3 +353,185 @@ SELECT set_config('synchronous_commit', %s, true);
 
 -- name: take_lock
 SELECT pg_advisory_xact_lock(%s);
+
+-- Records (stores/tables.py): by key, all, by a field; put and drop.
+
+-- name: get_principal
+SELECT id, owner, body, created, last_used FROM principal WHERE id = %s;
+
+-- name: all_principal
+SELECT id, owner, body, created, last_used FROM principal ORDER BY id;
+
+-- name: principal_by_owner
+SELECT id, owner, body, created, last_used FROM principal WHERE owner = %s ORDER BY id;
+
+-- name: put_principal
+INSERT INTO principal (id, owner, body, created, last_used) VALUES (%s, %s, %s, %s, %s) ON CONFLICT (id) DO UPDATE
+    SET owner = excluded.owner, body = excluded.body, created = excluded.created, last_used = excluded.last_used;
+
+-- name: drop_principal
+DELETE FROM principal WHERE id = %s;
+
+-- name: get_authenticator
+SELECT id, principal, public, status, created, last_used FROM authenticator WHERE id = %s;
+
+-- name: all_authenticator
+SELECT id, principal, public, status, created, last_used FROM authenticator ORDER BY id;
+
+-- name: authenticator_by_principal
+SELECT id, principal, public, status, created, last_used FROM authenticator WHERE principal = %s ORDER BY id;
+
+-- name: put_authenticator
+INSERT INTO authenticator (id, principal, public, status, created, last_used) VALUES (%s, %s, %s, %s, %s, %s) ON
+    CONFLICT (id) DO UPDATE SET principal = excluded.principal, public = excluded.public, status = excluded.status,
+    created = excluded.created, last_used = excluded.last_used;
+
+-- name: drop_authenticator
+DELETE FROM authenticator WHERE id = %s;
+
+-- name: get_granted
+SELECT id, parent, issuer, subject, limits, not_before, expires, digest, token, key, session, task, created, status
+    FROM granted WHERE id = %s;
+
+-- name: all_granted
+SELECT id, parent, issuer, subject, limits, not_before, expires, digest, token, key, session, task, created, status
+    FROM granted ORDER BY id;
+
+-- name: granted_by_parent
+SELECT id, parent, issuer, subject, limits, not_before, expires, digest, token, key, session, task, created, status
+    FROM granted WHERE parent = %s ORDER BY id;
+
+-- name: granted_by_subject
+SELECT id, parent, issuer, subject, limits, not_before, expires, digest, token, key, session, task, created, status
+    FROM granted WHERE subject = %s ORDER BY id;
+
+-- name: granted_by_issuer
+SELECT id, parent, issuer, subject, limits, not_before, expires, digest, token, key, session, task, created, status
+    FROM granted WHERE issuer = %s ORDER BY id;
+
+-- name: granted_by_session
+SELECT id, parent, issuer, subject, limits, not_before, expires, digest, token, key, session, task, created, status
+    FROM granted WHERE session = %s ORDER BY id;
+
+-- name: put_granted
+INSERT INTO granted (id, parent, issuer, subject, limits, not_before, expires, digest, token, key, session, task,
+    created, status) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO UPDATE SET
+    parent = excluded.parent, issuer = excluded.issuer, subject = excluded.subject, limits = excluded.limits,
+    not_before = excluded.not_before, expires = excluded.expires, digest = excluded.digest, token = excluded.token,
+    key = excluded.key, session = excluded.session, task = excluded.task, created = excluded.created, status =
+    excluded.status;
+
+-- name: drop_granted
+DELETE FROM granted WHERE id = %s;
+
+-- name: get_revoked
+SELECT kind, id, at, epoch FROM revoked WHERE kind = %s AND id = %s;
+
+-- name: all_revoked
+SELECT kind, id, at, epoch FROM revoked ORDER BY kind, id;
+
+-- name: put_revoked
+INSERT INTO revoked (kind, id, at, epoch) VALUES (%s, %s, %s, %s) ON CONFLICT (kind, id) DO UPDATE SET at =
+    excluded.at, epoch = excluded.epoch;
+
+-- name: drop_revoked
+DELETE FROM revoked WHERE kind = %s AND id = %s;
+
+-- name: get_minted
+SELECT id, attempt, audience, session, principal, chain, receipt, leaf, expires, epoch, own, state FROM minted
+    WHERE id = %s;
+
+-- name: all_minted
+SELECT id, attempt, audience, session, principal, chain, receipt, leaf, expires, epoch, own, state FROM minted
+    ORDER BY id;
+
+-- name: minted_by_session
+SELECT id, attempt, audience, session, principal, chain, receipt, leaf, expires, epoch, own, state FROM minted
+    WHERE session = %s ORDER BY id;
+
+-- name: minted_by_principal
+SELECT id, attempt, audience, session, principal, chain, receipt, leaf, expires, epoch, own, state FROM minted
+    WHERE principal = %s ORDER BY id;
+
+-- name: minted_by_expires
+SELECT id, attempt, audience, session, principal, chain, receipt, leaf, expires, epoch, own, state FROM minted
+    WHERE expires < %s ORDER BY id;
+
+-- name: put_minted
+INSERT INTO minted (id, attempt, audience, session, principal, chain, receipt, leaf, expires, epoch, own, state)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO UPDATE SET attempt =
+    excluded.attempt, audience = excluded.audience, session = excluded.session, principal = excluded.principal,
+    chain = excluded.chain, receipt = excluded.receipt, leaf = excluded.leaf, expires = excluded.expires, epoch =
+    excluded.epoch, own = excluded.own, state = excluded.state;
+
+-- name: drop_minted
+DELETE FROM minted WHERE id = %s;
+
+-- name: get_credential
+SELECT name, server, how, principals, sealed, created, rotated, last_used, uses, status FROM credential WHERE name
+    = %s;
+
+-- name: all_credential
+SELECT name, server, how, principals, sealed, created, rotated, last_used, uses, status FROM credential ORDER BY
+    name;
+
+-- name: credential_by_server
+SELECT name, server, how, principals, sealed, created, rotated, last_used, uses, status FROM credential WHERE
+    server = %s ORDER BY name;
+
+-- name: put_credential
+INSERT INTO credential (name, server, how, principals, sealed, created, rotated, last_used, uses, status) VALUES
+    (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (name) DO UPDATE SET server = excluded.server, how =
+    excluded.how, principals = excluded.principals, sealed = excluded.sealed, created = excluded.created, rotated =
+    excluded.rotated, last_used = excluded.last_used, uses = excluded.uses, status = excluded.status;
+
+-- name: drop_credential
+DELETE FROM credential WHERE name = %s;
+
+-- name: get_spent
+SELECT owner, measure, used FROM spent WHERE owner = %s AND measure = %s;
+
+-- name: all_spent
+SELECT owner, measure, used FROM spent ORDER BY owner, measure;
+
+-- name: spent_by_owner
+SELECT owner, measure, used FROM spent WHERE owner = %s ORDER BY owner, measure;
+
+-- name: put_spent
+INSERT INTO spent (owner, measure, used) VALUES (%s, %s, %s) ON CONFLICT (owner, measure) DO UPDATE SET used =
+    excluded.used;
+
+-- name: drop_spent
+DELETE FROM spent WHERE owner = %s AND measure = %s;
+
+-- name: get_once
+SELECT id, expires FROM once WHERE id = %s;
+
+-- name: all_once
+SELECT id, expires FROM once ORDER BY id;
+
+-- name: once_by_expires
+SELECT id, expires FROM once WHERE expires < %s ORDER BY id;
+
+-- name: put_once
+INSERT INTO once (id, expires) VALUES (%s, %s) ON CONFLICT (id) DO UPDATE SET expires = excluded.expires;
+
+-- name: drop_once
+DELETE FROM once WHERE id = %s;
+
+-- name: get_outgoing
+SELECT id, kind, target, body, created, tries, due FROM outgoing WHERE id = %s;
+
+-- name: all_outgoing
+SELECT id, kind, target, body, created, tries, due FROM outgoing ORDER BY id;
+
+-- name: outgoing_by_due
+SELECT id, kind, target, body, created, tries, due FROM outgoing WHERE due < %s ORDER BY id;
+
+-- name: put_outgoing
+INSERT INTO outgoing (id, kind, target, body, created, tries, due) VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT
+    (id) DO UPDATE SET kind = excluded.kind, target = excluded.target, body = excluded.body, created =
+    excluded.created, tries = excluded.tries, due = excluded.due;
+
+-- name: drop_outgoing
+DELETE FROM outgoing WHERE id = %s;

@@ -4,25 +4,33 @@
 SELECT value FROM state WHERE key = ?;
 
 -- name: get_session
-SELECT id, principal, owner, client, opened, status, version, labels, seq, head, ended FROM session WHERE id = ?;
+SELECT id, principal, owner, client, opened, status, version, labels, seq, head, ended,
+       chain, key, task, expires, idle, used
+FROM session WHERE id = ?;
 
 -- name: all_sessions
-SELECT id, principal, owner, client, opened, status, version, labels, seq, head, ended FROM session ORDER BY id;
+SELECT id, principal, owner, client, opened, status, version, labels, seq, head, ended,
+       chain, key, task, expires, idle, used
+FROM session ORDER BY id;
 
 -- name: open_sessions
-SELECT id, principal, owner, client, opened, status, version, labels, seq, head, ended
+SELECT id, principal, owner, client, opened, status, version, labels, seq, head, ended,
+       chain, key, task, expires, idle, used
 FROM session WHERE status = 'open' ORDER BY id;
 
 -- name: recent_sessions
-SELECT id, principal, owner, client, opened, status, version, labels, seq, head, ended
+SELECT id, principal, owner, client, opened, status, version, labels, seq, head, ended,
+       chain, key, task, expires, idle, used
 FROM session WHERE ended > ?
 UNION ALL
-SELECT id, principal, owner, client, opened, status, version, labels, seq, head, ended
+SELECT id, principal, owner, client, opened, status, version, labels, seq, head, ended,
+       chain, key, task, expires, idle, used
 FROM session WHERE status = 'open'
 ORDER BY id;
 
 -- name: session_of_client
-SELECT id, principal, owner, client, opened, status, version, labels, seq, head, ended
+SELECT id, principal, owner, client, opened, status, version, labels, seq, head, ended,
+       chain, key, task, expires, idle, used
 FROM session WHERE client = ? AND status = 'open' ORDER BY opened, id LIMIT 1;
 
 -- name: get_attempt
@@ -225,8 +233,9 @@ INSERT INTO state (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET val
 
 -- name: put_session
 INSERT OR REPLACE INTO session
-    (id, principal, owner, client, opened, status, version, labels, seq, head, ended)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+    (id, principal, owner, client, opened, status, version, labels, seq, head, ended,
+     chain, key, task, expires, idle, used)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: put_attempt
 INSERT OR REPLACE INTO attempt
@@ -305,3 +314,169 @@ INSERT INTO passage (session, server, prints) VALUES (?, ?, ?);
 
 -- name: drop_passages
 DELETE FROM passage WHERE session = ?;
+
+-- Records (stores/tables.py): by key, all, by a field; put and drop.
+
+-- name: get_principal
+SELECT id, owner, body, created, last_used FROM principal WHERE id = ?;
+
+-- name: all_principal
+SELECT id, owner, body, created, last_used FROM principal ORDER BY id;
+
+-- name: principal_by_owner
+SELECT id, owner, body, created, last_used FROM principal WHERE owner = ? ORDER BY id;
+
+-- name: put_principal
+INSERT OR REPLACE INTO principal (id, owner, body, created, last_used) VALUES (?, ?, ?, ?, ?);
+
+-- name: drop_principal
+DELETE FROM principal WHERE id = ?;
+
+-- name: get_authenticator
+SELECT id, principal, public, status, created, last_used FROM authenticator WHERE id = ?;
+
+-- name: all_authenticator
+SELECT id, principal, public, status, created, last_used FROM authenticator ORDER BY id;
+
+-- name: authenticator_by_principal
+SELECT id, principal, public, status, created, last_used FROM authenticator WHERE principal = ? ORDER BY id;
+
+-- name: put_authenticator
+INSERT OR REPLACE INTO authenticator (id, principal, public, status, created, last_used) VALUES (?, ?, ?, ?, ?, ?);
+
+-- name: drop_authenticator
+DELETE FROM authenticator WHERE id = ?;
+
+-- name: get_granted
+SELECT id, parent, issuer, subject, limits, not_before, expires, digest, token, key, session, task, created, status
+    FROM granted WHERE id = ?;
+
+-- name: all_granted
+SELECT id, parent, issuer, subject, limits, not_before, expires, digest, token, key, session, task, created, status
+    FROM granted ORDER BY id;
+
+-- name: granted_by_parent
+SELECT id, parent, issuer, subject, limits, not_before, expires, digest, token, key, session, task, created, status
+    FROM granted WHERE parent = ? ORDER BY id;
+
+-- name: granted_by_subject
+SELECT id, parent, issuer, subject, limits, not_before, expires, digest, token, key, session, task, created, status
+    FROM granted WHERE subject = ? ORDER BY id;
+
+-- name: granted_by_issuer
+SELECT id, parent, issuer, subject, limits, not_before, expires, digest, token, key, session, task, created, status
+    FROM granted WHERE issuer = ? ORDER BY id;
+
+-- name: granted_by_session
+SELECT id, parent, issuer, subject, limits, not_before, expires, digest, token, key, session, task, created, status
+    FROM granted WHERE session = ? ORDER BY id;
+
+-- name: put_granted
+INSERT OR REPLACE INTO granted (id, parent, issuer, subject, limits, not_before, expires, digest, token, key,
+    session, task, created, status) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: drop_granted
+DELETE FROM granted WHERE id = ?;
+
+-- name: get_revoked
+SELECT kind, id, at, epoch FROM revoked WHERE kind = ? AND id = ?;
+
+-- name: all_revoked
+SELECT kind, id, at, epoch FROM revoked ORDER BY kind, id;
+
+-- name: put_revoked
+INSERT OR REPLACE INTO revoked (kind, id, at, epoch) VALUES (?, ?, ?, ?);
+
+-- name: drop_revoked
+DELETE FROM revoked WHERE kind = ? AND id = ?;
+
+-- name: get_minted
+SELECT id, attempt, audience, session, principal, chain, receipt, leaf, expires, epoch, own, state FROM minted
+    WHERE id = ?;
+
+-- name: all_minted
+SELECT id, attempt, audience, session, principal, chain, receipt, leaf, expires, epoch, own, state FROM minted
+    ORDER BY id;
+
+-- name: minted_by_session
+SELECT id, attempt, audience, session, principal, chain, receipt, leaf, expires, epoch, own, state FROM minted
+    WHERE session = ? ORDER BY id;
+
+-- name: minted_by_principal
+SELECT id, attempt, audience, session, principal, chain, receipt, leaf, expires, epoch, own, state FROM minted
+    WHERE principal = ? ORDER BY id;
+
+-- name: minted_by_expires
+SELECT id, attempt, audience, session, principal, chain, receipt, leaf, expires, epoch, own, state FROM minted
+    WHERE expires < ? ORDER BY id;
+
+-- name: put_minted
+INSERT OR REPLACE INTO minted (id, attempt, audience, session, principal, chain, receipt, leaf, expires, epoch,
+    own, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: drop_minted
+DELETE FROM minted WHERE id = ?;
+
+-- name: get_credential
+SELECT name, server, how, principals, sealed, created, rotated, last_used, uses, status FROM credential WHERE name
+    = ?;
+
+-- name: all_credential
+SELECT name, server, how, principals, sealed, created, rotated, last_used, uses, status FROM credential ORDER BY
+    name;
+
+-- name: credential_by_server
+SELECT name, server, how, principals, sealed, created, rotated, last_used, uses, status FROM credential WHERE
+    server = ? ORDER BY name;
+
+-- name: put_credential
+INSERT OR REPLACE INTO credential (name, server, how, principals, sealed, created, rotated, last_used, uses,
+    status) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: drop_credential
+DELETE FROM credential WHERE name = ?;
+
+-- name: get_spent
+SELECT owner, measure, used FROM spent WHERE owner = ? AND measure = ?;
+
+-- name: all_spent
+SELECT owner, measure, used FROM spent ORDER BY owner, measure;
+
+-- name: spent_by_owner
+SELECT owner, measure, used FROM spent WHERE owner = ? ORDER BY owner, measure;
+
+-- name: put_spent
+INSERT OR REPLACE INTO spent (owner, measure, used) VALUES (?, ?, ?);
+
+-- name: drop_spent
+DELETE FROM spent WHERE owner = ? AND measure = ?;
+
+-- name: get_once
+SELECT id, expires FROM once WHERE id = ?;
+
+-- name: all_once
+SELECT id, expires FROM once ORDER BY id;
+
+-- name: once_by_expires
+SELECT id, expires FROM once WHERE expires < ? ORDER BY id;
+
+-- name: put_once
+INSERT OR REPLACE INTO once (id, expires) VALUES (?, ?);
+
+-- name: drop_once
+DELETE FROM once WHERE id = ?;
+
+-- name: get_outgoing
+SELECT id, kind, target, body, created, tries, due FROM outgoing WHERE id = ?;
+
+-- name: all_outgoing
+SELECT id, kind, target, body, created, tries, due FROM outgoing ORDER BY id;
+
+-- name: outgoing_by_due
+SELECT id, kind, target, body, created, tries, due FROM outgoing WHERE due < ? ORDER BY id;
+
+-- name: put_outgoing
+INSERT OR REPLACE INTO outgoing (id, kind, target, body, created, tries, due) VALUES (?, ?, ?, ?, ?, ?, ?);
+
+-- name: drop_outgoing
+DELETE FROM outgoing WHERE id = ?;
