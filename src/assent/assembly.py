@@ -71,6 +71,7 @@ LOG_KEY = key_ring.FIRST
 SEAL_KEY = "seal.key"
 LOST_HEAD = "assent.head.lost"
 OPERATOR_KEY = "operator.key"
+AUTHORITY_KEY = "authority.key"
 WITNESS_KEY = "witness.key"
 
 
@@ -104,6 +105,7 @@ class Home:
         self._rules: Rules | None = None
         self._overdue = Overdue(store, clock, config.witness_max_lag)
         self._seal: Seal | None = None
+        self._authority: KeySigner | None = None
         self.mark: marks.Mark | None = None
         with store.read() as reader:
             key_file = reader.state(homes.KEY_FILE)
@@ -165,6 +167,17 @@ class Home:
         if self._seal is None:
             self._seal = seals.load_or_make(self.config.home / SEAL_KEY)
         return self._seal
+
+    def authority(self) -> KeySigner:
+        """What signs permits and tokens of this home; its key is made at first use.
+
+        Raises:
+            ConfigError: its key is exposed or damaged.
+            UnavailableError: it can neither be read nor made.
+        """
+        if self._authority is None:
+            self._authority = key_files.load_or_make(self.config.home / AUTHORITY_KEY)
+        return self._authority
 
     def sweep(self) -> int:
         """Erase clear values whose time is over; how many receipts they belonged to.

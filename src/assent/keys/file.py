@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,6 +72,18 @@ def load(path: Path) -> KeySigner:
     if not isinstance(key, Ed25519PrivateKey):
         raise ConfigError("key_unreadable", f"`{path}` is not an Ed25519 key", help="restore it from a backup")
     return KeySigner(key, "same-user")
+
+
+def load_or_make(path: Path) -> KeySigner:
+    """The key in this file, made at first use: of a home that issues, or of an executor.
+
+    Raises:
+        ConfigError, UnavailableError: as `load`, or it cannot be made.
+    """
+    if not path.exists():
+        with suppress(ConfigError):  # another process made it just now
+            create(path)
+    return load(path)
 
 
 def write_private(path: Path, data: bytes) -> None:

@@ -1,0 +1,146 @@
+"""JOSE as Assent writes it: compact JWS with Ed25519 and nothing else (RFC 7515, RFC 8037).
+
+A reader names the type and the keys it takes; what a token says of its own algorithm is
+compared with the one there is, never followed.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Mapping
+from copy import copy
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from assent_verify.canonical import canonicalize, parse
+
+from assent.errors import ProofError
+from assent.identity import jwk
+
+if TYPE_CHECKING:
+    from joserfc.jwk import OKPKey
+    from joserfc.jws import JWSRegistry
+
+    from assent.ports import Signer
+
+ALGORITHM = "EdDSA"
+#: Most characters of a token.
+MOST = 64 * 1024
+#: Chains nest in claims; deeper than any chain that is taken.
+_DEPTH = 80
+
+
+def sign(payload: bytes, typ: str, signer: Signer) -> str:
+    """A compact JWS over these bytes.
+
+    Args:
+        typ: media type of the token, `NAME+jwt` (RFC 8725 §3.11).
+        signer: with an Ed25519 key.
+    """
+    from joserfc import jws
+
+    header = {"alg": ALGORITHM, "kid": jwk.thumbprint(signer.public), "typ": typ}
+    return jws.serialize_compact(header, payload, _key(signer.public), registry=_registry(signer))
+
+
+def opened(token: str, typ: str, keys: Mapping[str, bytes]) -> dict[str, object]:
+    """The claims of a token that one of these keys has signed.
+
+    Args:
+        keys: RFC 7638 thumbprint → raw public key.
+
+    Raises:
+        ProofError: `token_malformed`: it is not in its one form. `token_type`: of another type or
+            algorithm. `token_key`: signed with none of the keys. `token_signature`: it does not hold.
+    """
+    from joserfc import jws
+    from joserfc.errors import JoseError
+
+    header, _, rest = token.partition(".")
+    payload, _, signature = rest.partition(".")
+    if len(token) > MOST or not token.isascii():
+        raise ProofError("token_malformed", f"a token is ASCII of at most {MOST} characters")
+    told, claims = _object(_bytes(header)), _object(_bytes(payload))
+    _bytes(signature)
+    if told.keys() != {"alg", "kid", "typ"} or (told["alg"], told["typ"]) != (ALGORITHM, typ):
+        raise ProofError("token_type", f"expected a token of type `{typ}`, signed by `{ALGORITHM}`")
+    public = keys.get(told["kid"]) if isinstance(told["kid"], str) else None
+    if public is None:
+        raise ProofError("token_key", "the token is signed with none of the keys that are trusted here")
+    try:
+        jws.deserialize_compact(token, _key(public), registry=_registry())
+    except (JoseError, ValueError) as error:
+        raise ProofError("token_signature", "the signature of the token does not hold") from error
+    return claims
+
+
+def jwk_set(publics: Iterable[bytes]) -> dict[str, object]:
+    """The JWK Set of some public keys (RFC 7517 §5), as it is published."""
+    more = {"alg": ALGORITHM, "use": "sig"}
+    return {"keys": [json.loads(jwk.jwk(one)) | more | {"kid": jwk.thumbprint(one)} for one in publics]}
+
+
+def keys_of(text: bytes) -> dict[str, bytes]:
+    """The Ed25519 keys of a JWK Set by their thumbprints; others are passed over, as RFC 7517 §5 asks.
+
+    Raises:
+        ProofError: `jwks_malformed`: it is no JWK Set, or holds no such key.
+    """
+    found: dict[str, bytes] = {}
+    told = parse(text, max_bytes=MOST)
+    listed = told.get("keys") if isinstance(told, dict) else None
+    for one in listed if isinstance(listed, list) else ():
+        if not isinstance(one, dict) or (one.get("kty"), one.get("crv")) != ("OKP", "Ed25519"):
+            continue
+        try:
+            public = jwk.raw(canonicalize({name: one.get(name) for name in ("crv", "kty", "x")}).decode())
+        except ValueError as error:
+            raise ProofError("jwks_malformed", "a key of the set is no Ed25519 key") from error
+        found[jwk.thumbprint(public)] = public
+    if not found:
+        raise ProofError("jwks_malformed", "expected a JWK Set with an Ed25519 key")
+    return found
+
+
+def _bytes(text: str) -> bytes:
+    """What a segment holds: base64url without padding, in its one spelling (RFC 7515 §2)."""
+    try:
+        data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except ValueError as error:
+        raise ProofError("token_malformed", "a segment of the token is not base64url") from error
+    if not data or base64.urlsafe_b64encode(data).decode().rstrip("=") != text:
+        raise ProofError("token_malformed", "a segment of the token is not in its one spelling")
+    return data
+
+
+def _object(data: bytes) -> dict[str, object]:
+    try:
+        told = parse(data, max_depth=_DEPTH)
+    except ProofError as error:
+        raise ProofError("token_malformed", f"the token does not hold JSON: {error.message}") from error
+    if not isinstance(told, dict):
+        raise ProofError("token_malformed", "the token does not hold an object")
+    return told
+
+
+@lru_cache(maxsize=64)
+def _key(public: bytes) -> OKPKey:
+    from joserfc.jwk import OKPKey
+
+    return OKPKey.import_key(json.loads(jwk.jwk(public)))
+
+
+def _registry(signer: Signer | None = None) -> JWSRegistry:
+    """One algorithm, so that no header can choose; signing goes through the port, wherever the key lies."""
+    from joserfc.jws import JWSRegistry
+
+    only = copy(JWSRegistry.algorithms[ALGORITHM])
+    # RFC 9864 gives Ed25519 a name of its own, which few readers know yet; the bytes are the same
+    only.security_warning = None
+    if signer is not None:
+        only.sign = lambda msg, key: signer.sign(msg)  # type: ignore[method-assign]
+    registry = JWSRegistry(algorithms=[ALGORITHM])
+    registry.algorithms = {ALGORITHM: only}
+    registry.max_payload_length = MOST
+    return registry
