@@ -24,7 +24,7 @@ from assent.config import Config, load
 from assent.enforce.gather import Gatherer
 from assent.enforce.guard import Guard, Limits
 from assent.enforce.rules import COMPARED, Rules
-from assent.enforce.session import Sessions, abandoned, close, forget_text
+from assent.enforce.session import Sessions, abandoned, forget_text
 from assent.errors import AssentError, ConfigError, ProofError, RequestError, UnavailableError
 from assent.inform import process
 from assent.inform.clock import SystemClock
@@ -44,6 +44,7 @@ from assent.notify.desktop import Desktop, available
 from assent.policy import cedar
 from assent.ports import Clock, Place, Reader, Store
 from assent.record import asking, gaps, logkeys, witnesses
+from assent.record.closing import end
 from assent.record.expiry import expire, seal_plain
 from assent.record.log import Log
 from assent.record.recovery import Liveness, recover
@@ -285,7 +286,7 @@ class Home:
         liveness = Liveness(
             process.alive,
             lambda reader, session: abandoned(reader, session, process.alive),
-            lambda tx, session: close(tx, session, self.node, self.clock.now(), "abandoned"),
+            lambda tx, session: end(tx, session, self.node, self.clock.now(), "abandoned"),
         )
         recover(self.store, self.log, self.clock, liveness)
         seal_plain(self.store, self.log)

@@ -34,6 +34,35 @@ def append(
     if key != enrolled and (enrolled or event != "enrol"):
         help = "give the key that `assent init` enrolled, with --key" if enrolled else "run `assent init` at a terminal"
         raise RequestError("not_enrolled", "this key is not the operator's", help=help)
+    return _sign(tx, node, now, (event, subject), signer)
+
+
+def by_person(
+    tx: Transaction, node: str, now: int, said: tuple[str, Mapping[str, object]], signer: Signer | None
+) -> leaves.Appended:
+    """Append a system leaf that any enrolled person may sign, for it only takes authority away.
+
+    Args:
+        now: milliseconds since the epoch.
+        said: event and subject.
+        signer: the person's unlocked key; None only while nobody is enrolled.
+
+    Raises:
+        RequestError: `operator_key_needed`: somebody is enrolled; `not_enrolled`: this key is not.
+    """
+    if signer is None:
+        if tx.state("operator"):
+            raise RequestError("operator_key_needed", f"`{said[0]}` needs an enrolled person's key", help="unlock it")
+        return leaves.append(tx, leaves.system(node, now, *said), None)
+    if not tx.state(f"key:{digest(signer.public)}"):
+        raise RequestError("not_enrolled", "this key is not enrolled", help="run: assent init")
+    return _sign(tx, node, now, said, signer)
+
+
+def _sign(
+    tx: Transaction, node: str, now: int, said: tuple[str, Mapping[str, object]], signer: Signer
+) -> leaves.Appended:
+    event, subject = said
     signature = base64.b64encode(signer.sign(leaves.system_statement(event, subject, now))).decode()
-    signed = leaves.Signature(key, signer.assurance, signature)
+    signed = leaves.Signature(digest(signer.public), signer.assurance, signature)
     return leaves.append(tx, leaves.system(node, now, event, subject, signed), None)

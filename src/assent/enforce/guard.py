@@ -33,7 +33,7 @@ from assent.model.approval import Approval, Asked
 from assent.model.decision import Decision, Reason
 from assent.model.ids import ApprovalId, AttemptId, Digest, LeafIndex, PermitId, SessionId, new_id
 from assent.model.outcome import Outcome
-from assent.model.permit import Permit
+from assent.model.permit import AT_ONCE_MS, Permit
 from assent.model.profile import ToolProfile
 from assent.model.session import Session
 from assent.ports import Clock, Kept, Notifier, Reader, Store, Transaction
@@ -44,8 +44,6 @@ logger = logging.getLogger("assent.guard")
 
 TRIES = 3
 NOTE_MS = 1_000
-#: An effect that starts this soon after its permit was minted starts with it.
-AT_ONCE_MS = 20
 _LAPSED = {
     "permit_expired": "too long has passed since it was decided",
     "referent_changed": "what it would run or send has changed since it was decided",

@@ -18,6 +18,7 @@ from assent.model.principal import Principal
 from assent.model.session import Session
 from assent.ports import Clock, Reader, Transaction
 from assent.record import leaves, recovery
+from assent.record.closing import end
 from assent.record.log import Log
 
 INHERIT_MS = 3_600_000
@@ -74,7 +75,7 @@ class Sessions:
             session = tx.session(id)
             over = not attached and session is not None and session.status == "open"
             if over and session is not None:
-                close(tx, session, self._node, self._clock.now(), reason)
+                end(tx, session, self._node, self._clock.now(), reason)
             recovery.leave(tx, self._node, self._clock.now(), self._node)
             return over
 
@@ -124,27 +125,6 @@ def _forerunner(tx: Transaction, principal: PrincipalId, key: str, now: int) -> 
 def forget_text(tx: Transaction, now: int) -> None:
     """Drop what servers gave to sessions that nobody can follow on any more."""
     forget(tx, [session.id for session in tx.recent_sessions(now - INHERIT_MS)])
-
-
-def close(tx: Transaction, session: Session, node: str, now: int, reason: str) -> None:
-    """Append the close leaf and end the session; nothing is decided in it afterwards.
-
-    What is still executing belongs to a process that is gone: nothing follows a close, so
-    its outcome is said to be unknown first.
-    """
-    for attempt in tx.attempts_in("executing"):
-        if attempt.session == session.id:
-            recovery.lose(tx, node, now, attempt)
-    session = tx.session(session.id) or session
-    appended = leaves.append(tx, leaves.session_close(node, now, reason), session.id)
-    tx.put_session(replace(appended.session or session, status="ended", ended=now, version=session.version + 1))
-    # what is still open belongs to nobody now
-    for approval in tx.approvals(status="pending"):
-        if approval.session == session.id:
-            tx.put_approval(replace(approval, status="cancelled"))
-    for given in tx.delegations(session.id):
-        if given.status == "live":
-            tx.put_delegation(replace(given, status="ended"))
 
 
 def abandoned(reader: Reader, session: Session, alive: Callable[[str], bool]) -> bool:

@@ -9,6 +9,9 @@ from assent.model.action import Action
 from assent.model.decision import Obligation
 from assent.model.ids import AttemptId, DelegationId, LeafIndex, PermitId, PrincipalId, SessionId
 
+#: An effect that starts this soon (ms) after its permit was minted starts with it: nothing is compared again.
+AT_ONCE_MS = 20
+
 
 @dataclass(frozen=True)
 class Permit:

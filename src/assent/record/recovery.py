@@ -20,7 +20,6 @@ from assent.record.log import Log
 
 #: Attempts and sessions that one batch settles, so that other processes need not wait long.
 _AT_ONCE = 100
-_LOST = Outcome(status="unknown", attested="gateway", detail="process_died")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +71,15 @@ def recover(store: Store, log: Log, clock: Clock, liveness: Liveness) -> Recover
     return Recovered(tuple(unknown), tuple(closed))
 
 
-def lose(tx: Transaction, node: str, now: int, attempt: Attempt) -> None:
-    """The outcome leaf `unknown` of an attempt whose process is gone.
+def lose(tx: Transaction, node: str, now: int, attempt: Attempt, why: str = "process_died") -> None:
+    """The outcome leaf `unknown` of an attempt whose process is gone, or whose session is taken back.
 
     A session that is over takes no more leaves: whoever closed it has said so before.
     """
     session = tx.session(attempt.session)
     if session is not None and session.status == "open":
-        draft = leaves.outcome(node, now, attempt.id, gaps.hash_of(tx, attempt.decision), _LOST)
+        lost = Outcome(status="unknown", attested="gateway", detail=why)
+        draft = leaves.outcome(node, now, attempt.id, gaps.hash_of(tx, attempt.decision), lost)
         leaves.append(tx, draft, attempt.session)
     tx.put_attempt(replace(attempt, state="unknown"))
 

@@ -116,7 +116,7 @@ TABLES: Mapping[type, Table] = {
     Authenticator: Table("authenticator", ("id",), by=("principal",)),
     Grant: Table("granted", ("id",), _grant_row, _grant, by=("parent", "subject", "issuer", "session")),
     Revocation: Table("revoked", ("kind", "id")),
-    Minted: Table("minted", ("id",), _minted_row, _minted, by=("session", "principal"), before="expires"),
+    Minted: Table("minted", ("id",), _minted_row, _minted, by=("session", "principal", "audience"), before="expires"),
     Credential: Table("credential", ("name",), _credential_row, _credential, by=("server",)),
     Spent: Table("spent", ("owner", "measure"), by=("owner",)),
     Once: Table("once", ("id",), before="expires"),

@@ -430,6 +430,9 @@ SELECT kind, id, at, epoch FROM revoked WHERE kind = %s AND id = %s;
 -- name: all_revoked
 SELECT kind, id, at, epoch FROM revoked ORDER BY kind, id;
 
+-- name: revoked_by_kind
+SELECT kind, id, at, epoch FROM revoked WHERE kind = %s ORDER BY kind, id;
+
 -- name: put_revoked
 INSERT INTO revoked (kind, id, at, epoch) VALUES (%s, %s, %s, %s) ON CONFLICT (kind, id) DO UPDATE SET at =
     excluded.at, epoch = excluded.epoch;
@@ -452,6 +455,10 @@ SELECT id, attempt, audience, session, principal, chain, receipt, leaf, expires,
 -- name: minted_by_principal
 SELECT id, attempt, audience, session, principal, chain, receipt, leaf, expires, epoch, own, state FROM minted
     WHERE principal = %s ORDER BY id;
+
+-- name: minted_by_audience
+SELECT id, attempt, audience, session, principal, chain, receipt, leaf, expires, epoch, own, state FROM minted
+    WHERE audience = %s ORDER BY id;
 
 -- name: minted_by_expires
 SELECT id, attempt, audience, session, principal, chain, receipt, leaf, expires, epoch, own, state FROM minted

@@ -384,6 +384,9 @@ SELECT kind, id, at, epoch FROM revoked WHERE kind = ? AND id = ?;
 -- name: all_revoked
 SELECT kind, id, at, epoch FROM revoked ORDER BY kind, id;
 
+-- name: revoked_by_kind
+SELECT kind, id, at, epoch FROM revoked WHERE kind = ? ORDER BY kind, id;
+
 -- name: put_revoked
 INSERT OR REPLACE INTO revoked (kind, id, at, epoch) VALUES (?, ?, ?, ?);
 
@@ -405,6 +408,10 @@ SELECT id, attempt, audience, session, principal, chain, receipt, leaf, expires,
 -- name: minted_by_principal
 SELECT id, attempt, audience, session, principal, chain, receipt, leaf, expires, epoch, own, state FROM minted
     WHERE principal = ? ORDER BY id;
+
+-- name: minted_by_audience
+SELECT id, attempt, audience, session, principal, chain, receipt, leaf, expires, epoch, own, state FROM minted
+    WHERE audience = ? ORDER BY id;
 
 -- name: minted_by_expires
 SELECT id, attempt, audience, session, principal, chain, receipt, leaf, expires, epoch, own, state FROM minted
