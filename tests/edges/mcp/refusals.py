@@ -24,11 +24,11 @@ from assent.cli.story import tell
 from assent.edges.mcp import answers
 from assent.edges.mcp.frames import Request
 from assent.enforce.guard import Refused
-from assent.enforce.session import close
 from assent.errors import RefusedError, UnavailableError
 from assent.model.ids import SessionId
 from assent.model.outcome import Outcome
 from assent.model.profile import ToolDefinition
+from assent.record.closing import end
 from tests.world import OWNER, World, tool
 
 HERE = Path(__file__).parent
@@ -108,7 +108,7 @@ async def _unknown_outcome(world: World, _: Path) -> Told:
 
 async def _ended(world: World, _: Path) -> Told:
     def job(tx):  # type: ignore[no-untyped-def]
-        close(tx, tx.session(world.session), world.log.node, world.clock.now(), "killed")
+        end(tx, tx.session(world.session), world.log.node, world.clock.now(), "killed")
 
     world.log.submit(job, durable=True).result()
     return await refused(world, READ, {"path": "a"})

@@ -12,12 +12,12 @@ from assent_verify.receipt import commit
 from assent.admin import erase, hold, sealing
 from assent.admin.erase import Plan, Wanted
 from assent.assembly import open_place
-from assent.enforce.session import close
 from assent.errors import RequestError
 from assent.keys.file import KeySigner
 from assent.model.approval import Approval
 from assent.model.ids import ActionDigest, LeafIndex, SessionId
 from assent.ports import Store, Transaction
+from assent.record.closing import end
 from assent.record.holds import Hold, held
 from assent.stores.sqlite import SqliteStore
 from tests.stores.places import durable_directory
@@ -55,7 +55,7 @@ def over(world: World) -> None:
     def job(tx: Transaction) -> None:
         session = tx.session(world.session)
         assert session is not None
-        close(tx, session, world.log.node, world.clock.now(), "ended")
+        end(tx, session, world.log.node, world.clock.now(), "ended")
 
     world.log.submit(job, durable=True).result()
 
