@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from assent.errors import ConfigError
+from assent.model.issuer import Client, Issuer, clients, issuers
 
 #: Clients give a tool call up at about 60 s.
 LONGEST_WAIT = 50.0
@@ -44,6 +45,12 @@ class Config:
         witness_max_lag: seconds that a receipt may wait for them then; `[witness] max_lag`.
         timestamp_url: a time-stamp authority (RFC 3161) for checkpoints; `[timestamp] url`.
         timestamp_certificate: PEM file of the certificates that it must chain to; `[timestamp] certificate`.
+        token_issuer: the https address under which this home issues tokens, also what tokens for it are meant for;
+            `[token] issuer`.
+        token_audiences: what else it issues tokens for; `[token] audiences`.
+        token_life: seconds that a token which it issues lives; `[token] life`.
+        issuers: whose tokens say who somebody is; `[[issuers]]`.
+        clients: who exchanges tokens with a secret, having no key; `[[clients]]`.
         database: PostgreSQL that holds the log instead of `assent.db`; empty for the file in the home.
     """
 
@@ -61,6 +68,11 @@ class Config:
     witness_max_lag: int = 60
     timestamp_url: str = ""
     timestamp_certificate: str = ""
+    token_issuer: str = ""
+    token_audiences: tuple[str, ...] = ()
+    token_life: int = 300
+    issuers: tuple[Issuer, ...] = ()
+    clients: tuple[Client, ...] = ()
     database: str = field(default="", repr=False)  # may hold a password
 
 
@@ -72,11 +84,16 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "sidecar_days": (1, 3650),
     "bundle_max_age_hours": (1, 24 * 30),
     "witness_max_lag": (10, 86_400),
+    "token_life": (30, 900),
 }
 #: Tables of the file whose settings have its name before theirs elsewhere.
-_TABLES = ("witness", "timestamp")
+_TABLES = ("witness", "timestamp", "token")
 _STAMPS = ("timestamp_url", "timestamp_certificate")
 _YES_OR_NO = ("show_values", "witness_required")
+#: https; http on this machine alone.
+_OWN_ADDRESS = re.compile(
+    r"(https://|http://(127\.0\.0\.1|localhost|\[::1\])(?=[:/]|\Z))[^/?#\s][^?#\s]{0,300}(?<!/)\Z|"
+)
 SETTINGS = tuple(one.name for one in fields(Config) if one.name != "home")
 
 
@@ -151,7 +168,7 @@ def _environment(environ: Mapping[str, str]) -> dict[str, object]:
 
 def _typed(setting: str, text: str) -> object:
     """The value that a text of the environment means, or the text itself if it means none."""
-    if setting in ("user", "database", *_STAMPS):
+    if setting in ("user", "database", "token_issuer", *_STAMPS):
         return text
     if setting in _YES_OR_NO:
         return True if text.lower() in _TRUE else False if text.lower() in _FALSE else text
@@ -169,8 +186,15 @@ def _texts(setting: str, value: object, where: str) -> tuple[str, ...]:
 
 
 def _checked(setting: str, value: object, where: str) -> object:
-    if setting == "private":
+    if setting in ("private", "token_audiences"):
         return _texts(setting, value, where)
+    if setting in ("issuers", "clients"):
+        return issuers(value, where) if setting == "issuers" else clients(value, where)
+    if setting == "token_issuer":
+        if not isinstance(value, str) or not _OWN_ADDRESS.fullmatch(value):
+            help = 'write, for example, `issuer = "https://assent.example.org"`, without a slash at its end'
+            raise ConfigError("bad_setting", f"{where}: `token_issuer` expected an https address", help=help)
+        return value
     if setting == "detectors":
         if not isinstance(value, dict) or value.keys() != {"use"}:
             help = 'write `[detectors]` and below it `use = ["detect-secrets"]`'

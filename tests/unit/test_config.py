@@ -26,6 +26,9 @@ def test_the_home_is_the_option_then_the_environment_then_the_default(tmp_path: 
     assert load(None, {"HOME": str(tmp_path)}).home == tmp_path / ".assent"
 
 
+_ISSUER = "[[issuers]]\nkind = 'oauth'\nissuer = 'https://idp.example'\naudience = ['a']\n"
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -41,6 +44,22 @@ def test_the_home_is_the_option_then_the_environment_then_the_default(tmp_path: 
         ("[witness]\nmax_lag = 9", "from 10 to 86400"),
         ("[witness]\nrequierd = true", "no setting `witness_requierd`"),
         ('user = "a b"', "is not a name"),
+        ('[token]\nissuer = "http://assent.example"', "an https address"),
+        ('[token]\nissuer = "https://assent.example/"', "an https address"),
+        ("[token]\nlife = 901", "from 30 to 900"),
+        ("issuers = 1", "expected tables"),
+        ("[[issuers]]\nkind = 'saml'", "`kind` expected one of"),
+        (f"{_ISSUER}jwks = 'http://idp.example/jwks'", "`jwks` expected"),
+        (f"{_ISSUER}jwks = 'http://localhost.evil.example/jwks'", "`jwks` expected"),
+        (f"{_ISSUER}jwks = '/k'\nalgorithms = ['HS256']", "is not asymmetric"),
+        (f"{_ISSUER}jwks = '/k'\nalgorithms = ['none']", "is not asymmetric"),
+        (f"{_ISSUER}jwks = '/k'\nbearer = 1", "true or false"),
+        (f"{_ISSUER}jwks = '/k'\nbaerer = true", "no member `baerer`"),
+        (f"{_ISSUER}jwks = '/k'\nprincipals = {{ a = 'bot' }}", "subjects and their principals"),
+        (f"{_ISSUER}jwks = '/k'\n{_ISSUER}jwks = '/k'", "stands twice"),
+        ("[[issuers]]\nkind = 'spiffe'\nissuer = 'https://a.example'\njwks = '/k'\naudience = ['a']", "a trust domain"),
+        ("[[issuers]]\nkind = 'oauth'\nissuer = 'https://a.example'\njwks = '/k'", "`audience` expected"),
+        ("[[clients]]\nid = 'a'\nprincipal = 'Agent::\"x\"'\nsecret = 'hunter2'", "`secret` expected"),
         ("home = 'x'", "no setting"),
         ("= 1", "not TOML"),
     ],
@@ -80,3 +99,33 @@ def test_a_name_is_a_name_whatever_else_it_could_mean(tmp_path: Path, name: str)
 def test_a_person_without_a_plain_name_still_has_one(tmp_path: Path) -> None:
     """The owner's id must be ASCII and unique on the machine."""
     assert load(tmp_path, {"USER": "ana maría"}).user.startswith("uid-")
+
+
+def test_issuers_and_clients_are_read_from_their_tables(tmp_path: Path) -> None:
+    """One table for each; what is left out has its usual value, the strict one."""
+    text = f"""
+[token]
+issuer = "https://assent.example"
+audiences = ["https://tools.example"]
+{_ISSUER}jwks = "https://idp.example/jwks"
+[[issuers]]
+kind = "id-jag"
+issuer = "https://idp.example"
+audience = ["https://assent.example"]
+jwks = "https://idp.example/jwks"
+[issuers.principals]
+"ana@example.org" = 'User::"ana"'
+[[clients]]
+id = "reporter"
+principal = 'Agent::"ci/reporter"'
+secret = "sha256:{"0" * 64}"
+"""
+    (tmp_path / "assent.toml").write_text(text)
+    found = load(tmp_path, {})
+    assert [(one.kind, one.types, one.bearer) for one in found.issuers] == [
+        ("oauth", ("at+jwt",), False),
+        ("id-jag", ("oauth-id-jag+jwt",), False),
+    ]
+    assert found.issuers[1].principals == {"ana@example.org": 'User::"ana"'}
+    assert (found.clients[0].id, found.clients[0].bearer) == ("reporter", False)
+    assert (found.token_issuer, found.token_audiences) == ("https://assent.example", ("https://tools.example",))
