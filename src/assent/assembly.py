@@ -31,8 +31,8 @@ from assent.inform.clock import SystemClock
 from assent.inform.observe import Observer, guarded_paths
 from assent.inform.seen import Seen
 from assent.inform.watch import Watch, check
+from assent.keys import agent, operator
 from assent.keys import file as key_files
-from assent.keys import operator
 from assent.keys import ring as key_ring
 from assent.keys import seal as seals
 from assent.keys.file import KeySigner
@@ -476,6 +476,29 @@ def unlock_key(path: Path, ask: homes.Ask) -> KeySigner:
         ConfigError, UnavailableError: it is exposed, no key, or not there.
     """
     return operator.unlock(path, lambda: ask(f"Passphrase for `{path}`: "))
+
+
+def agent_key(path: Path, home: Path) -> KeySigner:
+    """The private key in a file outside the home with which an agent proves who it is; made if it is not there.
+
+    Raises:
+        ConfigError: it lies in the home, is exposed, locked, or no Ed25519 key.
+        UnavailableError: it cannot be read or written.
+    """
+    place = homes.outside(path, home)
+    if not place.exists():
+        with suppress(ConfigError):  # another process was faster
+            return key_files.create(place)
+    return agent.load(place)
+
+
+def agent_public(path: Path) -> bytes:
+    """The raw Ed25519 public key in a file.
+
+    Raises:
+        ConfigError, UnavailableError: it cannot be read, or holds none.
+    """
+    return agent.public(path)
 
 
 def log_ring(home: Path) -> Ring:

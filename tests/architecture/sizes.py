@@ -21,6 +21,9 @@ VERIFIER = "assent_verify/"
 #: What is over a soft limit, and why it stays so. An entry that is no longer over is refused.
 REASONS: Mapping[str, str] = {
     "assent/admin/activate.py:put": "one activation: what is put in force, by whom, when, and over what",
+    "assent/admin/principals.py:add": "one enrolment: whom, proven how, by whom, when, among which groups",
+    "assent/admin/principals.py:change": "one change: of whom, to what, by whom, when, among which groups",
+    "assent/admin/principals.py:rotate": "one change of proofs: whose, to what, by whom, when, beside what",
     "assent/admin/signed.py:append": "the members of a signed system leaf, each of another type",
     "assent/assembly.py": "everything concrete is named in this one place, and how a home is opened in each need",
     "assent/admin/witnesses.py:change": "one change of the witnesses: which, by whom, when",

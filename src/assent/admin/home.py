@@ -144,9 +144,7 @@ def outside(path: Path, home: Path) -> Path:
     """
     place = Path(os.path.realpath(path))
     if place.is_relative_to(os.path.realpath(home)):
-        raise ConfigError(
-            "key_in_home", f"`{path}` lies in the home", help="choose a place outside, or leave --operator-key out"
-        )
+        raise ConfigError("key_in_home", f"`{path}` lies in the home", help="choose a place outside the home")
     return place
 
 

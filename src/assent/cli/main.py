@@ -31,6 +31,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "policy": ("policy", "Check, show, activate, observe and enforce policies."),
         "observed": ("observed", "Say what policy would have asked and stopped."),
         "catalog": ("catalog", "What is known of tools; accept a changed one."),
+        "principals": ("principals", "Enrol who may act; the access review."),
         "home": ("home", "Go on after an older copy of the home was put back."),
         "completion": ("completion", "Print the completion script of a shell."),
     },
