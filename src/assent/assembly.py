@@ -23,7 +23,7 @@ from assent.admin import home as homes
 from assent.config import Config, load
 from assent.enforce.gather import Gatherer
 from assent.enforce.guard import Guard, Limits
-from assent.enforce.rules import COMPARED, Rules
+from assent.enforce.rules import BARRING, COMPARED, KILL, Rules
 from assent.enforce.session import Sessions, abandoned, forget_text
 from assent.errors import AssentError, ConfigError, ProofError, RequestError, UnavailableError
 from assent.inform import process
@@ -40,6 +40,7 @@ from assent.keys.ring import Ring
 from assent.keys.seal import Seal
 from assent.model.ids import new_id
 from assent.model.principal import Principal
+from assent.model.revocation import Revocation
 from assent.notify.desktop import Desktop, available
 from assent.policy import cedar
 from assent.ports import Clock, Place, Reader, Store
@@ -152,6 +153,7 @@ class Home:
         broken, hours = self._rules.versions[activate.BROKEN], self.config.bundle_max_age_hours
         old = activate.too_old(broken, self.clock.now(), hours)
         barred = "rolled_back" if self._rules.versions[rollback.STATE] else "bundle_too_old" if old else ""
+        barred = "killed" if self._rules.versions[KILL] else barred
         if not barred and self.config.witness_required and self._overdue():
             barred = "witness_overdue"
         if barred != self._rules.barred:
@@ -266,12 +268,13 @@ class Home:
 
     def _load(self, reader: Reader, versions: dict[str, str]) -> Rules:
         old = self._rules
+        revoked = frozenset((one.kind, one.id) for kind in BARRING for one in reader.find_all(Revocation, "kind", kind))
         if old is not None and versions["observe"] != old.versions["observe"]:
             logger.warning("policy is %s", "only observed" if versions["observe"] else "enforced from now on")
         if old is not None and all(versions[key] == old.versions[key] for key in ("bundle", "catalog")):
-            return Rules(old.bundle, old.profiles, versions)  # only pins or the epoch moved
+            return Rules(old.bundle, old.profiles, versions, revoked=revoked)  # only pins or the epoch moved
         bundle, profiles = activate.active(reader)
-        return Rules(bundle, profiles, versions)
+        return Rules(bundle, profiles, versions, revoked=revoked)
 
     def principal(self, name: str) -> Principal:
         """A local agent of this home's owner."""

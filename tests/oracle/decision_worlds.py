@@ -10,7 +10,7 @@ from typing import Any
 from assent_verify.canonical import canonicalize, digest
 from hypothesis import strategies as st
 
-from assent.decide.facts import Facts, Link, refusal_key, shown
+from assent.decide.facts import Facts, refusal_key, shown
 from assent.decide.flow import effects, reversibility
 from assent.model.approval import Answer, Approval, Asked
 from assent.model.decision import Decision, PolicyRef
@@ -18,7 +18,7 @@ from assent.model.delegation import Delegation
 from assent.model.ids import ApprovalId, AttemptId, DelegationId, Digest, PolicyId, PrincipalId
 from assent.model.principal import Principal
 from assent.model.profile import DOMAINS, EFFECTS, REVERSIBILITY, Server
-from tests.unit.decide.calls import NOON, call
+from tests.unit.decide.calls import NOON, call, chained
 
 GROUPS = ("g0", "g1", "g2", "g3")
 PEOPLE = ("ana", "ben", "cat", "dan")
@@ -227,7 +227,9 @@ def calls(draw: st.DrawFn) -> Facts:
     facts = replace(facts, analysis=replace(facts.analysis, targets={"hosts": hosts}))
     if draw(st.booleans()):
         other = draw(principals())
-        facts = replace(facts, chain=(Link(other, "delegator", 0), Link(actor, "actor", 1)))
+        above = (other,) if other.kind == "User" else (Principal("User", "local/ana", None), other)
+        if len({one.id for one in (*above, actor)}) > len(above):
+            facts = replace(facts, chain=chained(*above, actor))
     return facts
 
 

@@ -20,6 +20,7 @@ from assent.model.action import Action
 from assent.model.approval import Approval
 from assent.model.decision import Decision
 from assent.model.delegation import Delegation
+from assent.model.grant import Grant
 from assent.model.ids import AttemptId, Digest, PrincipalId
 from assent.model.principal import Principal
 from assent.model.profile import Server, ToolDefinition, ToolProfile
@@ -29,19 +30,25 @@ Role = Literal["actor", "delegator"]
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One principal of the chain: 0 is the depth of its root, the actor is the deepest."""
+    """One principal of the chain: 0 is the depth of its root, the actor is the deepest.
+
+    Args:
+        grant: what was delegated to it, without the token; None for the root.
+    """
 
     principal: Principal
     role: Role = "actor"
     depth: int = 0
+    grant: Grant | None = field(default=None, metadata={"added": True})
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The session as the decision saw it: its labels, and how many calls went before."""
+    """The session as the decision saw it: its labels, how many calls went before, the digest of its task."""
 
     labels: frozenset[str] = frozenset()
     calls: int = 0
+    task: str = field(default="", metadata={"added": True})
 
 
 @dataclass(frozen=True, slots=True)

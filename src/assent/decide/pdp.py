@@ -13,7 +13,7 @@ from typing import Any
 
 from assent_verify.canonical import canonicalize, digest
 
-from assent.decide import delegations, flow, people
+from assent.decide import chain, delegations, flow, people
 from assent.decide.context import of_link, values
 from assent.decide.facts import Facts, Link
 from assent.decide.obligations import ConflictingObligations, unite
@@ -134,8 +134,9 @@ def _enforced(bundle: Bundle, facts: Facts) -> Decision:
         _refuse_malformed(facts)  # 2: facts that contradict each other or are incomplete
         shape = _shape(bundle, facts)
         found = _arguments(facts, shape)  # 3: arguments the tool or Cedar cannot take
-        said = _evaluate(asked, shape, found)  # 4: every effect, every link
-        return _combine(asked, said)  # 5: the strictest holds; answers lift what they name
+        _refuse_outside(asked, shape)  # 4: what was not delegated
+        said = _evaluate(asked, shape, found)  # 5: every effect, every link
+        return _combine(asked, said)  # 6: the strictest holds; answers lift what they name
     except _Ended as ended:
         return asked.answer(ended.verdict, (ended.reason,), go_on=ended.go_on, errors=ended.errors)
 
@@ -202,6 +203,15 @@ def _arguments(facts: Facts, shape: Shape) -> Found:
     except RequestError as error:
         raise _Ended("deny", error.code, error.message, "if_changed") from error
     return found
+
+
+def _refuse_outside(asked: _Question, shape: Shape) -> None:
+    facts = asked.facts
+    cases = (Case(facts.actor, facts.server, facts.profile, effect, asked.worst) for effect in asked.effects)
+    named = (case.action(shape) for case in cases)
+    found = chain.outside(facts, [frozenset((name, *groups)) for name, groups in named])
+    if found is not None:
+        raise _Ended("deny", found.code, found.message).by(found.delegation)
 
 
 def _evaluate(asked: _Question, shape: Shape, found: Found) -> _Said:

@@ -6,7 +6,7 @@ the caller decides again. What is written here is what may happen; nothing else 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from assent.approve.question import Question, ask
@@ -15,18 +15,23 @@ from assent.errors import ConflictError
 from assent.inform.seen import Looked
 from assent.model.action import Action
 from assent.model.approval import Approval
-from assent.model.decision import Decision, Verdict
+from assent.model.decision import Decision, GoOn, Reason, Verdict
 from assent.model.delegation import Delegation
-from assent.model.ids import AttemptId, Digest, LeafIndex, PermitId
+from assent.model.grant import Grant
+from assent.model.ids import AttemptId, DelegationId, Digest, LeafIndex, PermitId
 from assent.model.permit import Permit
 from assent.model.session import Session
-from assent.ports import Attempt, Prior, Transaction
+from assent.ports import Attempt, Prior, Spent, Transaction
 from assent.record import leaves
 
 #: A permit bounds the start of an effect; the gateway starts at once.
 PERMIT_MS = 30_000
-#: Code of the verdict when a session has as many questions open as it may.
-TOO_MANY = "too_many_questions"
+#: What the commit itself may find, in the transaction that decides it.
+TOO_MANY = Reason("too_many_questions", "", "too many questions of this session wait for an answer")
+USED_UP = Reason("delegation_used_up", "", "a delegation it stands on has no more calls left")
+GO_ON: GoOn = "later"
+#: Measure of the budget that a delegation's number of calls is.
+CALLS = "calls"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,7 @@ class Proposal:
         texts: what it was decided by, archived with the receipt.
         looked: the store was read for this decision, kept results included.
         text: what looking for text of the session in the call has found.
+        bounded: the links of the chain that bound how many calls may pass.
         counts: some policy goes by how many calls went before, so none may come between.
     """
 
@@ -74,6 +80,7 @@ class Proposal:
     looked: bool = True
     counts: bool = False
     text: Looked | None = None
+    bounded: tuple[Grant, ...] = ()
 
     @property
     def read_only(self) -> bool:
@@ -91,6 +98,7 @@ class Committed:
     permit: Permit | None
     approval: Approval | None
     session: Session | None
+    stricter: Reason | None = None
 
 
 def compare(tx: Transaction, proposal: Proposal) -> None:
@@ -133,19 +141,21 @@ def commit(tx: Transaction, proposal: Proposal, node: str, now: int, keep_days: 
     """
     compare(tx, proposal)
     verdict = proposal.decision.verdict
-    codes: tuple[str, ...] = ()
+    stricter: Reason | None = None
     approval = _ask(tx, proposal) if verdict == "escalate" else None
     if verdict == "escalate" and approval is None:
-        verdict, codes = "defer", (TOO_MANY,)
+        verdict, stricter = "defer", TOO_MANY
+    if verdict == "allow" and not _reserve(tx, proposal.bounded):
+        verdict, stricter = "deny", USED_UP
     permit = _mint(tx, proposal, now) if verdict == "allow" else None
     grant = leaves.Grant(permit.id, permit.audience, permit.expires) if permit else None
-    draft = leaves.sealed(proposal.draft, verdict, codes, grant)
+    draft = leaves.sealed(proposal.draft, verdict, (stricter.code,) if stricter else (), grant)
     appended = leaves.append(tx, draft, proposal.session.id, keep_days=keep_days)
     for text in proposal.texts:
         tx.put_archive(text.digest, text.kind, text.content)
     _put_attempt(tx, proposal, (verdict, appended), permit, node, now)
     for shown in proposal.approvals:
-        if shown.id in proposal.decision.lifted:
+        if permit is not None and shown.id in proposal.decision.lifted:
             # consumed by the very transaction that mints the permit (DESIGN §4.7)
             tx.put_approval(replace(shown, status="executed"))
         elif shown.status in ("pending", "approved") and shown.expires <= now:
@@ -155,11 +165,29 @@ def commit(tx: Transaction, proposal: Proposal, node: str, now: int, keep_days: 
     if permit is not None and proposal.delegation is not None:
         _use(tx, proposal, proposal.delegation)
     if permit is None:
-        return Committed(verdict, appended.index, appended.hash, None, approval, appended.session)
+        return Committed(verdict, appended.index, appended.hash, None, approval, appended.session, stricter)
     for prior in proposal.priors:
         tx.put_prior(replace(prior, attempt=proposal.attempt, receipt=appended.index, session=proposal.session.id))
     permit = replace(permit, receipt=appended.index)
     return Committed(verdict, appended.index, appended.hash, permit, None, appended.session)
+
+
+def _reserve(tx: Transaction, bounded: Sequence[Grant]) -> bool:
+    """Take one call off every link that bounds them, or off none: no budget is ever overspent (invariant 5)."""
+    used = [(one, tx.find(Spent, one.id, CALLS) or Spent(one.id, CALLS, 0)) for one in bounded]
+    if any(spent.used >= (one.limits.calls or 0) for one, spent in used):
+        return False
+    for _, spent in used:
+        tx.put(replace(spent, used=spent.used + 1))
+    return True
+
+
+def refund(tx: Transaction, chain: Sequence[DelegationId]) -> None:
+    """Give back the call that an attempt had reserved, which provably never reached its server."""
+    for id in chain:
+        spent = tx.find(Spent, id, CALLS)
+        if spent is not None and spent.used:
+            tx.put(replace(spent, used=spent.used - 1))
 
 
 def _mint(tx: Transaction, proposal: Proposal, now: int) -> Permit:

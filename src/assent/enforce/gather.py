@@ -16,14 +16,15 @@ from assent.catalog.observation import SeenPath
 from assent.decide.facts import Facts, Link, Snapshot, Versions
 from assent.decide.flow import reaches_out
 from assent.enforce.rules import Described, Rules, Text
-from assent.errors import RefusedError
+from assent.errors import ConflictError, RefusedError
 from assent.inform.clock import jumped
 from assent.inform.observe import Observer
 from assent.inform.seen import Looked, Seen, sent
 from assent.model.action import Action
 from assent.model.approval import Approval
-from assent.model.ids import AttemptId, Digest, SessionId
-from assent.model.principal import KINDS, Principal, PrincipalKind
+from assent.model.grant import Grant
+from assent.model.ids import AttemptId, Digest, PrincipalId, SessionId
+from assent.model.principal import KINDS, Enrolled, Principal, PrincipalKind
 from assent.model.profile import Server, ToolDefinition, ToolProfile
 from assent.model.session import Session
 from assent.ports import Clock, Prior, Reader
@@ -32,6 +33,11 @@ from assent.ports import Clock, Prior, Reader
 MOST_DELEGATIONS = 20
 #: Sessions remembered at most.
 _SESSIONS = 4_096
+_OVER = {
+    "ended": "it was closed",
+    "expired": "its time is up",
+    "idle": "nothing was done in it for too long",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +142,7 @@ class Gatherer:
         self._sessions: dict[SessionId, Session] = {}
         self._read: dict[SessionId, int] = {}  # steady time at which each was seen last
         self._clock_state: Mapping[str, object] = {}
+        self._chains: dict[SessionId, tuple[str, tuple[Link, ...]]] = {}
 
     def learn_clock(self, state: Mapping[str, object]) -> None:
         """Take over what a commit has recorded of the clock."""
@@ -166,11 +173,15 @@ class Gatherer:
         """
         begun = self._clock.steady()
         session = self._identify(call, reader)  # (2)
+        if why := session.over(self._clock.now()):
+            if reader is None:  # what was seen last may be older than its last call
+                raise ConflictError("moved", "the session may be over")
+            raise RefusedError("session_ended", f"the session is over: {_OVER[why]}")
         known = rules.described(call.server, call.method, call.tool, call.definition)  # (3)
         profile = known.profile
         raw = Action(
             session.principal,
-            (),
+            session.chain,
             session.id,
             call.server.name,
             call.method,
@@ -189,12 +200,12 @@ class Gatherer:
         facts = Facts(
             action=action,
             attempt=attempt,
-            chain=(Link(_principal(session)),),
+            chain=self._chain(session, rules, reader),
             profile=profile,
             server=call.server,
             definition=call.definition,
             analysis=analysis,
-            session=Snapshot(session.labels, session.seq),
+            session=Snapshot(session.labels, session.seq, session.task),
             time=now,
             may_have_happened=bool(like),
             versions=self._versions(session, rules, known),
@@ -241,8 +252,6 @@ class Gatherer:
         if session is None:
             # an unknown id is refused, never created (DESIGN §5)
             raise RefusedError("unknown_session", "the session is not known here")
-        if session.status != "open":
-            raise RefusedError("session_ended", "the session has ended")
         if len(self._sessions) > _SESSIONS:
             self._sessions.clear()
             self._read.clear()
@@ -250,6 +259,20 @@ class Gatherer:
         if reader:
             self._read[session.id] = self._clock.steady()
         return session
+
+    def _chain(self, session: Session, rules: Rules, reader: Reader | None) -> tuple[Link, ...]:
+        """Who acts, on whose behalf: what was read for one epoch holds in that epoch."""
+        epoch = rules.versions["epoch"]
+        known = self._chains.get(session.id)
+        if known is not None and known[0] == epoch:
+            return known[1]
+        if reader is None:
+            raise ConflictError("moved", "something has been revoked, or somebody changed")
+        if len(self._chains) > _SESSIONS:
+            self._chains.clear()
+        found = chain_of(reader, session)
+        self._chains[session.id] = (epoch, found)
+        return found
 
     def _time(self, call: Call, reader: Reader | None) -> tuple[int, tuple[str, ...]]:
         """max(clock, highest recorded), and `clock_jump` until an operator confirms it."""
@@ -273,7 +296,30 @@ class Gatherer:
         )
 
 
-def _principal(session: Session) -> Principal:
-    kind, _, name = session.principal.partition("::")
+def chain_of(reader: Reader, session: Session) -> tuple[Link, ...]:
+    """The principals of a session's chain, root first, each with what was delegated to it.
+
+    A delegation that is not there leaves its place to nobody, which no decision admits.
+    """
+    grants = [reader.find(Grant, id) for id in session.chain]
+    if not grants:
+        return (Link(_principal(reader, session.principal, session.owner)),)
+    if any(one is None for one in grants):
+        return ()
+    found = [replace(one, token="") for one in grants if one is not None]
+    links = [Link(_principal(reader, found[0].issuer, ""), "delegator", 0)]
+    for depth, grant in enumerate(found, 1):
+        last = depth == len(found)  # whom a session was opened for has its owner, enrolled or not
+        who = _principal(reader, grant.subject, session.owner if last else "")
+        links.append(Link(who, "actor" if last else "delegator", depth, grant))
+    return tuple(links)
+
+
+def _principal(reader: Reader, id: PrincipalId, owner: str) -> Principal:
+    """Who this is now; stopped with their owner. One who is not enrolled has the given owner, or none."""
+    kind, _, name = id.partition("::")
     known: PrincipalKind = next(k for k in KINDS if k == kind)
-    return Principal(known, name[1:-1], session.owner)
+    row = reader.find(Enrolled, id)
+    found = row.principal if row else Principal(known, name[1:-1], PrincipalId(owner) if owner else None)
+    above = reader.find(Enrolled, found.owner) if found.owner else None
+    return replace(found, status="disabled") if above and above.principal.status != "active" else found

@@ -18,6 +18,7 @@ from assent.catalog.external import external_id
 from assent.catalog.labels import SECRET, brings_secret, labels_of
 from assent.catalog.observation import SeenPath
 from assent.decide import recorded
+from assent.decide.chain import counted
 from assent.decide.facts import Facts, shown
 from assent.decide.pdp import decide
 from assent.decide.tighten import CAPABLE, asked_again, tighten
@@ -180,7 +181,7 @@ class Guard:
         rules = self._rules(fresh)
         if not fresh and self._gatherer.knows(call.session):
             gathered = self._gatherer.gather(call, rules, None, self._new_attempt())  # (2) (3) (4)
-            decided = self._tightened(call, rules, decide(rules.bundle, gathered.facts))  # (5)
+            decided = self._tightened(gathered, call, rules)  # (5)
             if gathered.complete and decided.verdict in (
                 "allow",
                 "deny",
@@ -201,7 +202,7 @@ class Guard:
             gathered = self._gatherer.gather(
                 replace(call, trouble=(*call.trouble, "moved")), rules, reader, self._new_attempt()
             )
-        decided = self._tightened(call, rules, decide(rules.bundle, gathered.facts))
+        decided = self._tightened(gathered, call, rules)
         return await self._refuse(self._propose(rules, gathered, decided, ()))
 
     async def _refuse(self, proposal: commits.Proposal) -> Refused:
@@ -216,12 +217,12 @@ class Guard:
         self, call: Call, rules: Rules, gathered: Gathered, reader: Reader
     ) -> tuple[Decision, tuple[Approval, ...]]:
         """(5) Decide; if people must be asked, decide afresh with what they have answered."""
-        decided = self._tightened(call, rules, decide(rules.bundle, gathered.facts))
+        decided = self._tightened(gathered, call, rules)
         if decided.verdict != "escalate":
             return decided, ()
         asked = reader.approval_for(gathered.session.id, gathered.action.digest)
         if (asked is None or asked.status == "pending") and gathered.delegate(reader):
-            within = self._tightened(call, rules, decide(rules.bundle, gathered.facts))
+            within = self._tightened(gathered, call, rules)
             gathered.stand_on(within.delegation)
             if within.verdict == "allow":
                 return within, ()
@@ -232,14 +233,16 @@ class Guard:
             return decided, ()
         # an approval is an input to a fresh decision, never a resumption (DESIGN §4.7)
         gathered.present(asked)
-        decided = self._tightened(call, rules, decide(rules.bundle, gathered.facts))
+        decided = self._tightened(gathered, call, rules)
         if asked.status == "approved" and decided.verdict == "escalate":
             decided = asked_again(decided)  # not what was said yes to any more
         return decided, (asked,)
 
-    def _tightened(self, call: Call, rules: Rules, decided: Decision) -> Decision:
-        """What the edge knows, and what it cannot carry out, may only make a verdict stricter (DESIGN §4.6)."""
-        return tighten(decided, call.barred or rules.barred, self._limits.capable)
+    def _tightened(self, gathered: Gathered, call: Call, rules: Rules) -> Decision:
+        """Decide; what the edge knows and cannot carry out may only make the verdict stricter (DESIGN §4.6)."""
+        decided = decide(rules.bundle, gathered.facts)
+        taken = rules.bars(call.server.name, call.tool, gathered.session.key)
+        return tighten(decided, call.barred or rules.barred or taken, self._limits.capable)
 
     async def _commit(
         self, rules: Rules, gathered: Gathered, decided: Decision, presented: tuple[Approval, ...], *, looked: bool
@@ -270,9 +273,10 @@ class Guard:
             )
             self._carry_out(decided)
             return Allowed(done.permit)
-        if done.verdict != decided.verdict:
-            reason = Reason(commits.TOO_MANY, "", "too many questions of this session wait for an answer")
-            decided = replace(decided, verdict=done.verdict, reasons=(reason, *decided.reasons), go_on="later")
+        if done.stricter is not None:
+            decided = replace(
+                decided, verdict=done.verdict, reasons=(done.stricter, *decided.reasons), go_on=commits.GO_ON
+            )
         if done.approval is not None:
             self._tell(done.approval)
         return Refused(decided, refusal.message(decided, done.approval), done.receipt, done.approval)
@@ -321,6 +325,7 @@ class Guard:
             texts=tuple(text for text in gathered.texts if text.digest not in self._archived),
             counts=rules.bundle.counts_calls,
             text=gathered.looked,
+            bounded=counted(facts.chain),
         )
 
     def _question(self, gathered: Gathered, decided: Decision, attempt: AttemptId) -> Question:
@@ -459,6 +464,8 @@ class Guard:
                 labels = session.labels | fresh
                 tx.put_session(replace(session, labels=labels, version=session.version + 1))
             self._gatherer.seen.put(tx, session.id, permit.action.server, prints)
+            if not result.reached:
+                commits.refund(tx, session.chain)  # it provably never reached the server (DESIGN §5)
             if result.status == "unknown":
                 tx.put_attempt(replace(attempt, state="unknown", gap=-1))
             else:

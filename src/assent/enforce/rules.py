@@ -16,8 +16,12 @@ from assent.policy.bundle import Bundle
 from assent.policy.schema import TOOL_CALL
 from assent.policy.slices import Unavailable
 
+#: State key that is set while everything is stopped (`assent kill --all`).
+KILL = "killed"
 #: State keys that every decision depends on; a commit compares each of them.
-COMPARED = ("bundle", "catalog", "pins", "epoch", "broken", "observe", "rolled_back")
+COMPARED = ("bundle", "catalog", "pins", "epoch", "broken", "observe", "rolled_back", KILL)
+#: Kinds of revocations that bar a call by what it names; those of others are found where they are looked up.
+BARRING = ("key", "server", "tool")
 _REMEMBERED = 4_096
 
 
@@ -55,7 +59,9 @@ class Rules:
         bundle: policies and entities.
         profiles: every tool profile, shipped and the operator's.
         versions: the values of `COMPARED` that these rules were read at.
-        barred: a code if nothing may be allowed under them now: `bundle_too_old`, `rolled_back`, `witness_overdue`.
+        barred: a code if nothing may be allowed under them now: `killed`, `bundle_too_old`, `rolled_back`,
+            `witness_overdue`.
+        revoked: servers, tools (`SERVER/TOOL`) and keys that were taken back, as kind and id.
         read: steady time (ms) at which they were read.
     """
 
@@ -64,9 +70,17 @@ class Rules:
     versions: Mapping[str, str]
     barred: str = ""
     read: int = 0
+    revoked: frozenset[tuple[str, str]] = frozenset()
     _known: dict[tuple[Server, str, str, Digest | None], Described] = field(
         default_factory=dict, repr=False, compare=False
     )
+
+    def bars(self, server: str, tool: str, key: str) -> str:
+        """A code if this server or tool, or the key that the session was opened with, was taken back; else empty."""
+        if not self.revoked:
+            return ""
+        taken = (("server", server), ("tool", f"{server}/{tool}"), ("key", key))
+        return next((f"{kind}_revoked" for kind, id in taken if (kind, id) in self.revoked), "")
 
     def observing(self, now: int) -> bool:
         """Is policy observed and not enforced at this time (ms)? It ends by itself."""

@@ -28,7 +28,7 @@ class Limits:
 
     actions: tuple[str, ...] | None = None
     servers: tuple[str, ...] | None = None
-    targets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    targets: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     condition: str = ""
     tree: str = ""
     calls: int | None = None

@@ -115,7 +115,7 @@ TABLES: Mapping[type, Table] = {
     Enrolled: Table("principal", ("id",), _enrolled_row, _enrolled, by=("owner",)),
     Authenticator: Table("authenticator", ("id",), by=("principal",)),
     Grant: Table("granted", ("id",), _grant_row, _grant, by=("parent", "subject", "issuer", "session")),
-    Revocation: Table("revoked", ("kind", "id")),
+    Revocation: Table("revoked", ("kind", "id"), by=("kind",)),
     Minted: Table("minted", ("id",), _minted_row, _minted, by=("session", "principal", "audience"), before="expires"),
     Credential: Table("credential", ("name",), _credential_row, _credential, by=("server",)),
     Spent: Table("spent", ("owner", "measure"), by=("owner",)),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from assent_verify.canonical import canonicalize, digest
@@ -12,7 +14,8 @@ from assent.decide.facts import Facts, Link, Snapshot
 from assent.decide.pdp import decide
 from assent.model.action import Action
 from assent.model.decision import Decision
-from assent.model.ids import AttemptId, Digest, PrincipalId, SessionId
+from assent.model.grant import Grant, Limits
+from assent.model.ids import AttemptId, DelegationId, Digest, PrincipalId, SessionId
 from assent.model.principal import Principal
 from assent.model.profile import Server, ToolDefinition, ToolProfile
 from assent.policy.bundle import Bundle, Source, load
@@ -87,6 +90,28 @@ def call(
         time=NOON,
     )
     return replace(made, **more)
+
+
+def chained(*principals: Principal, limits: Sequence[Limits] = (), **more: Any) -> tuple[Link, ...]:
+    """A chain of these principals, root first, each delegated to by the one before.
+
+    Args:
+        limits: of each link in turn; none where there are fewer.
+        more: members of every grant that a test changes.
+    """
+    links = [Link(principals[0], "delegator" if principals[1:] else "actor", 0)]
+    for at, (above, below) in enumerate(pairwise(principals), 1):
+        last = at == len(principals) - 1
+        known = {
+            "parent": f"dlg_{at - 1}" if at > 1 else "",
+            "not_before": 0,
+            "expires": NOON + 1,
+            "digest": "sha256:0",
+        }
+        bounds = limits[at - 1] if at <= len(limits) else Limits(depth=9)
+        grant = Grant(id=DelegationId(f"dlg_{at}"), issuer=above.id, subject=below.id, limits=bounds, **known | more)
+        links.append(Link(below, "actor" if last else "delegator", at, grant))
+    return tuple(links)
 
 
 def verdict(rules: Bundle | str, facts: Facts) -> str:

@@ -13,9 +13,10 @@ from assent.model.principal import Principal
 from assent.model.profile import Server
 from assent.policy import cedar
 from assent.policy.bundle import from_archive
-from tests.unit.decide.calls import AGENT, OWNER, PERMIT, bundle, call, decided, verdict
+from tests.unit.decide.calls import AGENT, OWNER, PERMIT, bundle, call, chained, decided, verdict
 
 PEER = Principal("Agent", "local/peer", OWNER)
+USER = Principal("User", "local/ana", None)
 
 
 def test_nothing_is_allowed_by_default() -> None:
@@ -145,13 +146,13 @@ def test_what_is_unknown_is_denied() -> None:
 def test_a_chain_is_an_intersection() -> None:
     """§4.3: every link must be allowed, and sees its role and depth."""
     facts = call()
-    chain = (Link(PEER, "delegator", 0), Link(AGENT, "actor", 1))
+    chain = chained(USER, PEER, AGENT)
     delegated = replace(facts, chain=chain)
     assert verdict("", delegated) == "allow permitted"
     rule = '@id("p") forbid (principal == Agent::"local/peer", action, resource);'
     assert verdict(rule, facts) == "allow permitted"
     assert verdict(rule, delegated) == "deny policy_forbids"
-    role = '@id("d") forbid (principal, action, resource) when { context.role == "delegator" && context.depth == 0 };'
+    role = '@id("d") forbid (principal, action, resource) when { context.role == "delegator" && context.depth == 1 };'
     assert verdict(role, facts) == "allow permitted"
     assert verdict(role, delegated) == "deny policy_forbids"
     assert verdict("", replace(facts, chain=chain[::-1])) == "deny unknown_principal"

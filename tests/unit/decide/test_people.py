@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from assent_verify.canonical import canonicalize, digest
 
-from assent.decide.facts import Facts, Link, refusal_key, shown
+from assent.decide.facts import Facts, refusal_key, shown
 from assent.decide.pdp import decide
 from assent.model.action import Referent
 from assent.model.approval import Answer, Approval, Asked
 from assent.model.ids import ActionDigest, ApprovalId, AttemptId, Digest, PrincipalId, SessionId
 from assent.model.principal import Principal
 from assent.policy.bundle import Bundle
-from tests.unit.decide.calls import AGENT, NOON, OWNER, PERMIT, bundle, call
+from tests.unit.decide.calls import AGENT, NOON, OWNER, PERMIT, bundle, call, chained
 
 ASK = '@id("ask") @escalate("owner") @self @expires("10m") forbid (principal, action, resource);'
 TEAM = '@id("team") @escalate("ops") @quorum("2") forbid (principal, action, resource);'
@@ -162,7 +162,7 @@ def test_a_quorum_counts_distinct_people_of_the_group() -> None:
 def test_who_is_in_the_chain_cannot_answer() -> None:
     """§4.7: a delegator does not approve what is done in its name."""
     rules = bundle(PERMIT, TEAM.replace('"2"', '"1"'), entities=PEOPLE)
-    chain = (Link(Principal("User", "local/ben", None), "delegator", 0), Link(AGENT, "actor", 1))
+    chain = chained(Principal("User", "local/ben", None), AGENT)
     assert outcome(rules, approved(rules, call(chain=chain), answer(BEN))) == "escalate needs_approval"
     assert outcome(rules, approved(rules, call(chain=chain), answer(CAT))) == "allow permitted"
 

@@ -1,0 +1,134 @@
+"""The chain of delegation: every link must admit the call, whatever policy says (DESIGN §4.3).
+
+Authority is an intersection: a link only restricts, so what one link refuses no other lifts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from assent.decide.facts import Facts, Link
+from assent.model.grant import MOST_LINKS, Grant, Limits
+
+#: A call is in these actions and groups, for each of its effects.
+Groups = Sequence[frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Why a chain does not admit a call.
+
+    Args:
+        code: `chain_broken`, `delegation_revoked`, `delegation_expired`, `delegation_early`,
+            `delegation_elsewhere` or `outside_delegation`.
+        delegation: the link that refuses.
+        message: for the agent: in which respect, never what else it holds.
+    """
+
+    code: str
+    delegation: str
+    message: str
+
+
+def outside(facts: Facts, groups: Groups) -> Outside | None:
+    """The first link that does not admit this call; None if all do, or nobody delegated.
+
+    What a link's condition says is not looked at here: it needs the engine.
+
+    Args:
+        groups: per effect of the call, the ids of its action and of every group it is in.
+    """
+    if broken := _broken(facts.chain):
+        return Outside("chain_broken", broken, "the chain of delegation does not hold together")
+    for link in facts.chain:
+        if link.grant is not None and (found := _refusal(link.grant, facts, groups)):
+            return Outside(found[0], link.grant.id, found[1])
+    return None
+
+
+def _broken(chain: Sequence[Link]) -> str:
+    """The delegation at which a chain does not hold together; empty if it does."""
+    given = [link.grant for link in chain]
+    if given == [None]:
+        return ""  # nobody delegated: the actor alone
+    grants = [one for one in given[1:] if one is not None]
+    last = grants[-1].id if grants else "none"
+    whole = len(grants) == len(given) - 1 and given[0] is None and 1 <= len(grants) <= MOST_LINKS
+    principals = [link.principal.id for link in chain]
+    if not whole or len(set(principals)) < len(principals) or chain[0].principal.kind != "User":
+        return last
+    if grants[0].parent or [link.depth for link in chain] != list(range(len(chain))):
+        return grants[0].id
+    for (above, below), grant in zip(pairwise(chain), grants, strict=True):
+        if (grant.issuer, grant.subject) != (above.principal.id, below.principal.id):
+            return grant.id
+    for parent, child in pairwise(grants):
+        if child.parent != parent.id:
+            return child.id
+    for at, grant in enumerate(grants):
+        if grant.limits.depth < len(grants) - 1 - at:
+            return grant.id
+    return ""
+
+
+def _refusal(grant: Grant, facts: Facts, groups: Groups) -> tuple[str, str] | None:
+    """Code and words of what one link refuses."""
+    if grant.status != "live":
+        return "delegation_revoked", "a delegation it stands on has been taken back"
+    if facts.time >= grant.expires:
+        return "delegation_expired", "a delegation it stands on has expired"
+    if facts.time < grant.not_before:
+        return "delegation_early", "a delegation it stands on does not hold yet"
+    if grant.session not in ("", facts.action.session) or grant.task not in ("", facts.session.task):
+        return "delegation_elsewhere", "a delegation it stands on is for another session or task"
+    dimension = exceeds(grant.limits, facts, groups)
+    return ("outside_delegation", f"what was delegated does not cover its {dimension}") if dimension else None
+
+
+def exceeds(limits: Limits, facts: Facts, groups: Groups) -> str:
+    """In which respect a call lies outside these limits: `action`, `server` or `target`; empty if it lies within."""
+    if limits.actions is not None and not all(group & frozenset(limits.actions) for group in groups):
+        return "action"
+    if limits.servers is not None and facts.server.name not in limits.servers:
+        return "server"
+    if limits.targets and not _within(limits, facts):
+        return "target"
+    return ""
+
+
+def _within(limits: Limits, facts: Facts) -> bool:
+    """Is every target of the call one of those that are named? What cannot be told is not."""
+    if not facts.analysis.facts["analysed"] or facts.analysis.facts["not_pinned"]:
+        return False
+    named = {kind: values for kind, values in facts.analysis.targets.items() if values}
+    if not named:
+        return not facts.profile.inferred and not facts.profile.targets
+    return all(
+        any(fits(pattern, value) for pattern in limits.targets.get(kind, ()))
+        for kind, values in named.items()
+        for value in values
+    )
+
+
+def fits(pattern: str, value: str) -> bool:
+    """Does a target fit a pattern?
+
+    A pattern that ends in `/` is a directory with all below it, `*.example.com` every host
+    below that one, `*@example.com` every address there; every other stands for itself alone.
+    """
+    if pattern.endswith("/"):
+        return value == pattern[:-1] or (value.startswith(pattern) and not _climbs(value))
+    if pattern.startswith(("*.", "*@")):
+        return value.endswith(pattern[1:]) and len(value) > len(pattern) - 1
+    return value == pattern
+
+
+def _climbs(path: str) -> bool:
+    return any(part in ("..", ".") for part in path.split("/"))
+
+
+def counted(chain: Iterable[Link]) -> tuple[Grant, ...]:
+    """The links that bound how many calls may pass: each loses one with every call that does."""
+    return tuple(link.grant for link in chain if link.grant is not None and link.grant.limits.calls is not None)
