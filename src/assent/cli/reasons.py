@@ -55,6 +55,7 @@ REASONS = {
     "tool_revoked": ("the tool was taken back", "nothing; it may be given back by a person"),
     "key_revoked": ("the key that the session was opened with was taken back", "enrol another key"),
     "principal_not_active": ("the caller is disabled or has no owner", "`assent init` makes the owner"),
+    "key_needed": ("the principal proves who it is with a key, and none was given", "give it with `--key`"),
     "other_principal": ("the session belongs to another principal", "use the session of this one"),
     "unknown_server": ("the server is not configured", "start it through `assent mcp`"),
     "unknown_tool": ("the server has no such tool, or its definition is not the pinned one", "list the tools again"),

@@ -12,9 +12,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from assent.errors import RefusedError
+from assent.identity import names
 from assent.inform.seen import forget, open_shelf
 from assent.model.ids import PrincipalId, SessionId, new_id
-from assent.model.principal import Principal
+from assent.model.principal import Authenticator, Enrolled, Principal
 from assent.model.session import Session
 from assent.ports import Clock, Reader, Transaction
 from assent.record import leaves, recovery
@@ -57,6 +58,7 @@ class Sessions:
         owner = principal.owner
 
         def job(tx: Transaction) -> Session:
+            _enrol(tx, principal, self._clock.now())
             session = tx.session_of(key) or self._open(tx, principal.id, owner, key)
             recovery.join(tx, self._node, self._clock.now(), process)
             self._attach(tx, session.id)
@@ -101,6 +103,25 @@ class Sessions:
 
     def _attach(self, tx: Transaction, id: SessionId) -> None:
         tx.put_state(f"attached:{id}", json.dumps(sorted({*_attached(tx, id), self._node})))
+
+
+def _enrol(tx: Transaction, principal: Principal, now: int) -> None:
+    """Know an agent of this machine from its first session on; who has a key must prove it has.
+
+    Raises:
+        RefusedError: `principal_not_active`, `key_needed`.
+        RequestError: `looks_like_another`.
+    """
+    row = tx.find(Enrolled, principal.id)
+    if row is None:
+        names.claim(tx, principal.id)
+        row = Enrolled(principal.id, principal.owner or "", principal, now)
+    if row.principal.status != "active":
+        raise RefusedError("principal_not_active", f"principal `{principal.id}` is disabled")
+    if any(one.status == "active" for one in tx.find_all(Authenticator, "principal", principal.id)):
+        help = "give its key with --key"
+        raise RefusedError("key_needed", f"principal `{principal.id}` proves who it is with a key", help=help)
+    tx.put(replace(row, last_used=now))
 
 
 def _attached(tx: Transaction, id: SessionId) -> list[str]:
