@@ -34,9 +34,9 @@ MOST_DELEGATIONS = 20
 #: Sessions remembered at most.
 _SESSIONS = 4_096
 _OVER = {
-    "ended": "it was closed",
-    "expired": "its time is up",
-    "idle": "nothing was done in it for too long",
+    "ended": "the session has ended",
+    "expired": "the session's time is up",
+    "idle": "the session has ended, for nothing was done in it for too long",
 }
 
 
@@ -176,7 +176,7 @@ class Gatherer:
         if why := session.over(self._clock.now()):
             if reader is None:  # what was seen last may be older than its last call
                 raise ConflictError("moved", "the session may be over")
-            raise RefusedError("session_ended", f"the session is over: {_OVER[why]}")
+            raise RefusedError("session_ended", _OVER[why])
         known = rules.described(call.server, call.method, call.tool, call.definition)  # (3)
         profile = known.profile
         raw = Action(
