@@ -92,7 +92,10 @@ REASONS = {
     "referent_changed": ("what the call refers to has changed since the decision", "make the call again"),
     "permit_expired": ("too long passed between decision and effect", "make the call again"),
     "permit_used": ("the permit has been used, or was never issued here", "make the call again"),
-    "revoked": ("an authority was revoked in between", "nothing"),
+    "revoked": (
+        "what it stood on was revoked: the session, its principal or chain, the tool, the server",
+        "nothing; a person can give some of it again",
+    ),
     "session_ended": ("the session is over", "start a new one"),
     "unknown_session": ("no session has this id", "ids are issued, never chosen"),
     "receipt_too_large": ("its receipt would not fit the format", "send it in smaller parts"),
