@@ -26,6 +26,7 @@ from assent.enforce.guard import Guard, Limits
 from assent.enforce.rules import BARRING, COMPARED, KILL, Rules
 from assent.enforce.session import Sessions, abandoned, forget_text
 from assent.errors import AssentError, ConfigError, ProofError, RequestError, UnavailableError
+from assent.identity import permits
 from assent.inform import process
 from assent.inform.clock import SystemClock
 from assent.inform.observe import Observer, guarded_paths
@@ -39,6 +40,7 @@ from assent.keys.file import KeySigner
 from assent.keys.ring import Ring
 from assent.keys.seal import Seal
 from assent.model.ids import new_id
+from assent.model.permit import Permit
 from assent.model.principal import Principal
 from assent.model.revocation import Revocation
 from assent.notify.desktop import Desktop, available
@@ -181,6 +183,15 @@ class Home:
         if self._authority is None:
             self._authority = key_files.load_or_make(self.config.home / AUTHORITY_KEY)
         return self._authority
+
+    def mint(self, permit: Permit) -> str:
+        """The signed token of a permit, for an executor that takes permits.
+
+        Raises:
+            RefusedError: `permit_too_large`.
+            ConfigError, UnavailableError: as `authority`.
+        """
+        return permits.mint(permit, self.log.origin, self.authority())
 
     def sweep(self) -> int:
         """Erase clear values whose time is over; how many receipts they belonged to.

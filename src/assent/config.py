@@ -51,6 +51,8 @@ class Config:
         token_life: seconds that a token which it issues lives; `[token] life`.
         issuers: whose tokens say who somebody is; `[[issuers]]`.
         clients: who exchanges tokens with a secret, having no key; `[[clients]]`.
+        permits_home: servers that take permits and use them up at this home; `[permits] home`.
+        permits_own: servers that take permits and use them up in a store of their own; `[permits] own`.
         database: PostgreSQL that holds the log instead of `assent.db`; empty for the file in the home.
     """
 
@@ -73,6 +75,8 @@ class Config:
     token_life: int = 300
     issuers: tuple[Issuer, ...] = ()
     clients: tuple[Client, ...] = ()
+    permits_home: tuple[str, ...] = ()
+    permits_own: tuple[str, ...] = ()
     database: str = field(default="", repr=False)  # may hold a password
 
 
@@ -87,7 +91,8 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "token_life": (30, 900),
 }
 #: Tables of the file whose settings have its name before theirs elsewhere.
-_TABLES = ("witness", "timestamp", "token")
+_TABLES = ("witness", "timestamp", "token", "permits")
+_LISTS = ("private", "token_audiences", "permits_home", "permits_own")
 _STAMPS = ("timestamp_url", "timestamp_certificate")
 _YES_OR_NO = ("show_values", "witness_required")
 #: https; http on this machine alone.
@@ -186,7 +191,7 @@ def _texts(setting: str, value: object, where: str) -> tuple[str, ...]:
 
 
 def _checked(setting: str, value: object, where: str) -> object:
-    if setting in ("private", "token_audiences"):
+    if setting in _LISTS:
         return _texts(setting, value, where)
     if setting in ("issuers", "clients"):
         return issuers(value, where) if setting == "issuers" else clients(value, where)

@@ -13,6 +13,7 @@ from typing import Literal, Protocol, TypeVar
 from assent.model.approval import Approval
 from assent.model.delegation import Delegation
 from assent.model.ids import ActionDigest, ApprovalId, AttemptId, DelegationId, Digest, LeafIndex, PermitId, SessionId
+from assent.model.presented import Presented
 from assent.model.session import Session
 
 #: An attempt whose outcome is known has no row: its receipts alone remember it.
@@ -367,6 +368,24 @@ class Store(Protocol):
 
     def changed(self) -> int:
         """A number that moves when any process has committed; microseconds to ask."""
+
+    def close(self) -> None: ...
+
+
+class Consumption(Protocol):
+    """Where one executor uses permits up: every process of it that takes permits shares this one."""
+
+    def consume(self, token: str, permit: Presented) -> None:
+        """Use a permit up, durably, before anything runs; of many that try exactly one succeeds.
+
+        Args:
+            token: as it was presented.
+            permit: what it says, its signature verified.
+
+        Raises:
+            RefusedError: it was used, has expired, or is void.
+            UnavailableError: it cannot be told, so nothing may run.
+        """
 
     def close(self) -> None: ...
 

@@ -38,6 +38,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Run": {
         "mcp": ("mcp", "Run an MCP server behind Assent."),
         "decide": ("decide", "Decide one action without effect or receipt."),
+        "permits": ("permits", "Executors that run nothing without a permit."),
         "sessions": ("sessions", "List the sessions of this home."),
         "clock": ("clock", "Confirm the time after a clock jump."),
         "demo": ("demo", "See the whole path of an action on real servers."),

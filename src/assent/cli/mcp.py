@@ -15,6 +15,7 @@ from assent.cli.shell import Shell, with_shell
 
 if TYPE_CHECKING:
     from assent.assembly import Home
+    from assent.model.permit import Consumer
 
 
 @click.command("mcp", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -33,10 +34,21 @@ if TYPE_CHECKING:
     metavar="PRINCIPAL",
     help='Who calls (default: Agent::"local/CLIENT" after the program that started this one).',
 )
+@click.option(
+    "--permits",
+    type=click.Choice(["home", "own"]),
+    help="The server takes permits, and uses them up at this home or in a store of its own.",
+)
 @click.argument("command", nargs=-1, type=click.UNPROCESSED, required=True)
 @with_shell
 def command(
-    shell: Shell, name: str, zone: str | None, roots: tuple[str, ...], principal: str, command: tuple[str, ...]
+    shell: Shell,
+    name: str,
+    zone: str | None,
+    roots: tuple[str, ...],
+    principal: str,
+    permits: Consumer | None,
+    command: tuple[str, ...],
 ) -> int:
     """Put Assent before an MCP server: assent mcp -- COMMAND [ARGUMENT]…
 
@@ -57,4 +69,5 @@ def command(
 
     # standard output belongs to the protocol
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="assent: %(message)s")
-    return launch.run(launch.Options(command, name, zone or "", roots, principal), shell.environ, opened)
+    options = launch.Options(command, name, zone or "", roots, principal, permits or "")
+    return launch.run(options, shell.environ, opened)

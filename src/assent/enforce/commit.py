@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from assent.approve.question import Question, ask
+from assent.enforce import consume
 from assent.enforce.rules import Text
 from assent.errors import ConflictError
 from assent.inform.seen import Looked
@@ -18,8 +19,8 @@ from assent.model.approval import Approval
 from assent.model.decision import Decision, GoOn, Reason, Verdict
 from assent.model.delegation import Delegation
 from assent.model.grant import Grant
-from assent.model.ids import AttemptId, DelegationId, Digest, LeafIndex, PermitId
-from assent.model.permit import Permit
+from assent.model.ids import AttemptId, DelegationId, Digest, LeafIndex, PermitId, PrincipalId
+from assent.model.permit import Consumer, Permit
 from assent.model.session import Session
 from assent.ports import Attempt, Prior, Spent, Transaction
 from assent.record import leaves
@@ -58,6 +59,8 @@ class Proposal:
         looked: the store was read for this decision, kept results included.
         text: what looking for text of the session in the call has found.
         bounded: the links of the chain that bound how many calls may pass.
+        consumer: who consumes the permit.
+        principals: the chain, its root first.
         counts: some policy goes by how many calls went before, so none may come between.
     """
 
@@ -81,6 +84,8 @@ class Proposal:
     counts: bool = False
     text: Looked | None = None
     bounded: tuple[Grant, ...] = ()
+    consumer: Consumer = ""
+    principals: tuple[PrincipalId, ...] = ()
 
     @property
     def read_only(self) -> bool:
@@ -168,7 +173,9 @@ def commit(tx: Transaction, proposal: Proposal, node: str, now: int, keep_days: 
         return Committed(verdict, appended.index, appended.hash, None, approval, appended.session, stricter)
     for prior in proposal.priors:
         tx.put_prior(replace(prior, attempt=proposal.attempt, receipt=appended.index, session=proposal.session.id))
-    permit = replace(permit, receipt=appended.index)
+    permit = replace(permit, receipt=appended.index, leaf=appended.hash)
+    if permit.consumer:
+        consume.give(tx, permit, now)
     return Committed(verdict, appended.index, appended.hash, permit, None, appended.session)
 
 
@@ -191,7 +198,7 @@ def refund(tx: Transaction, chain: Sequence[DelegationId]) -> None:
 
 
 def _mint(tx: Transaction, proposal: Proposal, now: int) -> Permit:
-    """A permit that this process itself consumes: minted consumed, so no one else ever can."""
+    """A permit: minted consumed if this process itself consumes it, so that no one else ever can."""
     return Permit(
         id=proposal.permit or PermitId(""),
         attempt=proposal.attempt,
@@ -201,6 +208,9 @@ def _mint(tx: Transaction, proposal: Proposal, now: int) -> Permit:
         expires=now + PERMIT_MS,
         epoch=int(tx.state("epoch") or "0"),
         obligations=proposal.decision.obligations,
+        issued=now,
+        principals=proposal.principals,
+        consumer=proposal.consumer,
     )
 
 

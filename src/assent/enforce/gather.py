@@ -24,6 +24,7 @@ from assent.model.action import Action
 from assent.model.approval import Approval
 from assent.model.grant import Grant
 from assent.model.ids import AttemptId, Digest, PrincipalId, SessionId
+from assent.model.permit import Consumer
 from assent.model.principal import KINDS, Enrolled, Principal, PrincipalKind
 from assent.model.profile import Server, ToolDefinition, ToolProfile
 from assent.model.session import Session
@@ -55,6 +56,7 @@ class Call:
             (`unknown_tool`, `tool_changed`); the receipt is made all the same.
         trouble: codes of what the edge could not establish; each defers.
         trace: trace id and parent id of the W3C trace context that came with it, or empty.
+        consumer: who consumes the permit, if it is allowed.
     """
 
     session: SessionId
@@ -66,6 +68,7 @@ class Call:
     barred: str = ""
     trouble: tuple[str, ...] = ()
     trace: str = ""
+    consumer: Consumer = ""
 
 
 @dataclass
@@ -91,6 +94,7 @@ class Gathered:
     complete: bool = True
     paths: tuple[SeenPath, ...] = ()
     trace: str = ""
+    consumer: Consumer = ""
     read: Mapping[str, int] = field(default_factory=dict)
 
     def ages(self, now: int) -> dict[str, int]:
@@ -233,6 +237,7 @@ class Gatherer:
             complete=looked != "unread",
             paths=tuple(seen for seen in observed.paths if seen.declared or profile.inferred),
             trace=call.trace,
+            consumer=call.consumer,
             read={
                 "catalog": rules.read,
                 "observation": begun,

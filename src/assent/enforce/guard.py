@@ -23,7 +23,7 @@ from assent.decide.facts import Facts, shown
 from assent.decide.pdp import decide
 from assent.decide.tighten import CAPABLE, asked_again, tighten
 from assent.enforce import commit as commits
-from assent.enforce import refusal
+from assent.enforce import consume, refusal
 from assent.enforce.chance import Chance
 from assent.enforce.gather import Call, Gathered, Gatherer
 from assent.enforce.rules import Rules, RuleSource
@@ -326,6 +326,8 @@ class Guard:
             counts=rules.bundle.counts_calls,
             text=gathered.looked,
             bounded=counted(facts.chain),
+            consumer=gathered.consumer,
+            principals=tuple(link.principal.id for link in facts.chain),
         )
 
     def _question(self, gathered: Gathered, decided: Decision, attempt: AttemptId) -> Question:
@@ -447,10 +449,11 @@ class Guard:
             raise RefusedError("permit_used", "the attempt has been settled")
         if response is not None:
             found = labels_of(running.profile, response, self._gatherer.watch.holds, private=running.private)
-            external = external_id(running.profile.external, response)
-            result = replace(result, labels=result.labels | found, external=result.external or external)
+            said = result.external if result.signed else external_id(running.profile.external, response)
+            result = replace(result, labels=result.labels | found, external=said)
         prints = self._gatherer.seen.prints(permit.action.session, response)
-        salt, alone = self._chance.draw(leaves.SALT), not self._busy and not self._running
+        salt = result.signed.salt if result.signed else self._chance.draw(leaves.SALT)
+        alone = not self._busy and not self._running
 
         def job(tx: Transaction) -> tuple[int, Session | None]:
             now = self._clock.now()
@@ -466,6 +469,8 @@ class Guard:
             self._gatherer.seen.put(tx, session.id, permit.action.server, prints)
             if not result.reached:
                 commits.refund(tx, session.chain)  # it provably never reached the server (DESIGN §5)
+            if permit.consumer and not consume.settled(tx, permit.id, answered=result.status == "succeeded"):
+                logger.warning("server `%s` answered without consuming its permit: it can be bypassed", permit.audience)
             if result.status == "unknown":
                 tx.put_attempt(replace(attempt, state="unknown", gap=-1))
             else:

@@ -11,11 +11,16 @@ Attestor = Literal["gateway", "executor", "server"]
 
 @dataclass(frozen=True, slots=True)
 class ExecutorSignature:
-    """An executor's word for an outcome: the digest of its key, its signature, when it signed (RFC 3339)."""
+    """An executor's word for an outcome: the digest of its key, its signature, when it signed (RFC 3339).
+
+    Args:
+        salt: of the leaf, drawn by the executor: what it signs are commitments.
+    """
 
     key: str
     signature: str
     time: str
+    salt: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

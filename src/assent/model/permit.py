@@ -13,6 +13,10 @@ from assent.model.ids import AttemptId, DelegationId, LeafIndex, PermitId, Princ
 AT_ONCE_MS = 20
 
 
+#: Who consumes a permit: this gateway itself (empty), or an executor in the home's store or in one of its own.
+Consumer = Literal["", "home", "own"]
+
+
 @dataclass(frozen=True)
 class Permit:
     """Single-use proof of an `allow`, bound to attempt, action, audience and receipt.
@@ -26,6 +30,10 @@ class Permit:
         expires: milliseconds since the epoch; bounds the *start* of the effect, ≤ 60 s.
         epoch: revocation epoch at commit.
         obligations: what must be carried out with it.
+        leaf: leaf hash of that receipt.
+        issued: milliseconds since the epoch.
+        principals: the chain, its root first; the actor last.
+        consumer: who consumes it.
     """
 
     id: PermitId
@@ -36,6 +44,10 @@ class Permit:
     expires: int
     epoch: int
     obligations: tuple[Obligation, ...] = ()
+    leaf: str = ""
+    issued: int = 0
+    principals: tuple[PrincipalId, ...] = ()
+    consumer: Consumer = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from assent.edges.mcp import answers, classes, roots, rounds
 from assent.edges.mcp.frames import INVALID_PARAMS, REFUSED, Response, error, response
 from assent.edges.mcp.overdue import Late, Timer
 from assent.edges.mcp.peer import Asked, LostError, OverdueError, Peer
+from assent.edges.mcp.permits import Bound
 from assent.edges.mcp.state import REJECTED, STATE, Given, Leg, States
 from assent.edges.mcp.tools import ListingError, Tools
 from assent.edges.trace import trace_with
@@ -52,6 +53,7 @@ class Setting:
         states: seals what the server wants back from the client.
         roots: what the client may name as roots to the server.
         trace: the trace that this process was started in, or empty.
+        bound: the server takes permits; None if this gateway consumes them itself.
     """
 
     guard: Guard
@@ -62,6 +64,7 @@ class Setting:
     states: States
     roots: Sequence[str] = ()
     trace: str = ""
+    bound: Bound | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,7 @@ class Governor:
         self._origin = origin
         self._target = target
         self._tools = tools
+        self._bound = setting.bound if tools is not None else None
         self._running = rounds.Tasks()
         self._ending = asyncio.Event()
         self._late = Late()
@@ -114,7 +118,8 @@ class Governor:
             await self._guard.heard(self._setting.session, self._setting.server.name, params)
         leg = self._leg(asked, params)
         trace = trace_with(asked.request.params, self._setting.trace)
-        call = replace(await self._call(asked, leg), trace=trace)  # (1)
+        consumer = self._bound.consumer if self._bound else ""
+        call = replace(await self._call(asked, leg), trace=trace, consumer=consumer)  # (1)
         ruling = await self._held(call, asked, transport)  # (2) to (6)
         if isinstance(ruling, Refused):
             await self._tell(asked, self._refusal(asked, ruling, leg.barred))
@@ -206,10 +211,15 @@ class Governor:
             gone = RefusedError(why, "the server has ended")
             await self._tell(asked, answers.not_started(asked.request, gone, permit.receipt))
             return
+        try:
+            sent = self._sent(permit, beside)
+        except AssentError as unsigned:
+            await self._settle(permit, Outcome("failed", "gateway", reached=False, detail=unsigned.code))
+            await self._tell(asked, answers.not_started(asked.request, unsigned, permit.receipt))
+            return
         if not await self._begun(permit, asked, beside.given):
             return
-        # exactly what was decided on, from its canonical form
-        params = canonicalize(beside.joined(permit.action.params))
+        params = canonicalize(sent)
         future = await self._target.ask(asked.request.method, params, asked)
         if asked.request.method in classes.STANDING:
             await self._standing(permit, asked, future)
@@ -225,6 +235,11 @@ class Governor:
             await self._release(permit, asked, answer)
         finally:
             timer.cancel()
+
+    def _sent(self, permit: Permit, beside: Beside) -> dict[str, object]:
+        """Exactly what was decided on, and what travels beside it; signed last, for it is never made for nothing."""
+        params = beside.joined(permit.action.params)
+        return self._bound.joined(params, permit) if self._bound else params
 
     async def _begun(self, permit: Permit, asked: Asked, given: Given | None) -> bool:
         """Use up the state, then the permit; whoever asked hears why if either no longer holds."""
@@ -285,6 +300,7 @@ class Governor:
         """Record the outcome and its labels, then let the first byte out."""
         body = classes.own_code(answer.body, REFUSED) if answer.failed else answer.body
         data = canonicalize(body)
+        word = self._bound.word(permit, body) if self._bound and not answer.failed else None
         if b'"assent/' in data:
             body = classes.without_ours(body)
             data = canonicalize(body)
@@ -295,7 +311,7 @@ class Governor:
             await self._unknown(permit, asked, "unknown_result")
             return
         failed = answer.failed or body.get("isError") is True
-        outcome = Outcome("failed" if failed else "succeeded", "gateway", data)
+        outcome = word or Outcome("failed" if failed else "succeeded", "gateway", data)
         if not await self._settle(permit, outcome, body):
             await self._tell(asked, answers.maybe(asked.request, "not_recorded", permit.receipt))
             return

@@ -19,16 +19,19 @@ from assent.edges.trace import TRACEPARENT, trace_of
 from assent.errors import AssentError, ConfigError
 from assent.inform.process import process_text, program
 from assent.model.ids import AttemptId, Digest, PrincipalId
+from assent.model.permit import Consumer, Permit
 from assent.model.principal import KINDS, Principal, PrincipalKind
 from assent.model.profile import ZONES, Server, ToolDefinition, Zone
 
 if TYPE_CHECKING:
     from assent.edges.mcp.command import Program
+    from assent.edges.mcp.permits import Bound
     from assent.edges.mcp.state import Seal
     from assent.enforce.guard import Guard
     from assent.enforce.rules import Rules
     from assent.enforce.session import Sessions
-    from assent.ports import Clock, Notifier, Store, Transaction
+    from assent.model.outcome import Outcome
+    from assent.ports import Clock, Notifier, Signer, Store, Transaction
     from assent.record.log import Log
 
 _NAME = re.compile(r"[a-z0-9-]{1,40}\Z")
@@ -46,6 +49,7 @@ class Options:
         zone: `--zone`; empty for what the package's profile says, else `external`.
         roots: `--root`, as given.
         principal: `--as` or ASSENT_PRINCIPAL; empty for the parent program.
+        permits: `--permits`; empty for what the settings say.
     """
 
     command: tuple[str, ...]
@@ -53,6 +57,7 @@ class Options:
     zone: str = ""
     roots: tuple[str, ...] = ()
     principal: str = ""
+    permits: Consumer = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,10 @@ class Settings(Protocol):
     def approval_wait(self) -> float: ...
     @property
     def max_body(self) -> int: ...
+    @property
+    def permits_home(self) -> tuple[str, ...]: ...
+    @property
+    def permits_own(self) -> tuple[str, ...]: ...
 
 
 class Home(Protocol):
@@ -107,6 +116,12 @@ class Home(Protocol):
 
     def seal(self) -> Seal:
         """What seals for this home."""
+
+    def authority(self) -> Signer:
+        """What signs permits."""
+
+    def mint(self, permit: Permit) -> str:
+        """The signed token of a permit."""
 
     async def watch(self) -> None:
         """Look after the policy files until cancelled."""
@@ -138,7 +153,8 @@ def run(
         with opened() as home:
             server = _server(options, program_of(options.command, environ), home)
             principal = _principal(options.principal, home.config.user, client.name)
-            return asyncio.run(_serve(home, child, server, principal, client))
+            bound = _bound(options.permits, server.name, home)
+            return asyncio.run(_serve(home, child, server, (principal, client), bound))
     finally:
         if child.running():
             child.kill()
@@ -283,7 +299,25 @@ def _principal(text: str, user: str, client: str) -> Principal:
 # ---- the run -----------------------------------------------------------------------
 
 
-async def _serve(home: Home, child: Child, server: Server, principal: Principal, client: Client) -> int:
+def _bound(given: Consumer, server: str, home: Home) -> Bound | None:
+    """Whether this server takes permits, as the command line says, else the settings."""
+    from assent.admin import executors
+    from assent.edges.mcp.permits import Bound
+
+    said: Consumer = "home" if server in home.config.permits_home else ""
+    consumer: Consumer = given or ("own" if server in home.config.permits_own else said)
+    if not consumer:
+        return None
+    home.authority()  # a key that cannot be used is said now, not with the first call
+
+    def vouched(permit: Permit, said: object, answer: Mapping[str, object]) -> Outcome | None:
+        with home.store.read() as reader:
+            return executors.vouched(reader, permit, said, answer, home.clock.now())
+
+    return Bound(consumer, home.mint, vouched)
+
+
+async def _serve(home: Home, child: Child, server: Server, who: tuple[Principal, Client], bound: Bound | None) -> int:
     """Join the session, connect both ends, run until one closes, end in order."""
     import asyncio
 
@@ -295,6 +329,7 @@ async def _serve(home: Home, child: Child, server: Server, principal: Principal,
     from assent.edges.mcp.state import States, Whose
     from assent.edges.mcp.visible import Seen
 
+    principal, client = who
     session = await home.sessions.join(principal, client.key, client.process)
     limit = home.config.max_body
 
@@ -312,7 +347,7 @@ async def _serve(home: Home, child: Child, server: Server, principal: Principal,
     roots = configured(server, str(home.config.home))
     states = States(home.seal, Whose(client.key, principal.id, server.name), home.store, home.log, home.clock)
     trace = trace_of(os.environ.get(TRACEPARENT.upper()))
-    setting = Setting(home.guard, session.id, server, home.config.approval_wait, due, states, roots, trace)
+    setting = Setting(home.guard, session.id, server, home.config.approval_wait, due, states, roots, trace, bound)
     theirs = await connect(os.fdopen(os.dup(0), "rb", 0), os.fdopen(os.dup(1), "wb", 0), limit)
     ours = await connect(child.output, child.input, limit)
 
