@@ -49,6 +49,7 @@ REASONS: Mapping[str, str] = {
     "assent/decide/people.py:lifts": "an approval is held against everything it could be replayed on",
     "assent/config.py:_checked": "each setting of a form of its own, in one place",
     "assent/model/issuer.py:_text": "one member of a table: its name, its form, and how a mistake is told",
+    "assent/edges/mcp/launch.py:_serve": "what one gateway is made of, in the order it is made",
     "assent/edges/mcp/gateway.py:__init__": "both peers and what stands between them",
     "assent/edges/mcp/pins.py:__init__": "what a pin is compared with, injected",
     "assent/enforce/commit.py:_put_attempt": "the members of an attempt's row",

@@ -15,9 +15,8 @@ from starlette.routing import Route
 
 from assent.errors import ProofError, RefusedError, RequestError
 from assent.identity import jose, permits
-from assent.identity.permits import Trust
+from assent.identity.permits import CONSUME_PATH, Trust
 from assent.ports import Consumption
-from assent.resource.remote import PATH
 
 #: Where the keys are.
 KEYS_PATH = "/permits/jwks"
@@ -43,7 +42,7 @@ def routes(trust: Callable[[], Trust], store: Consumption) -> list[Route]:
         used = await run_in_threadpool(_use, trust(), store, token)
         return JSONResponse({"consumed": used}, headers=_FRESH)
 
-    return [Route(KEYS_PATH, keys), Route(PATH, consume, methods=["POST"])]
+    return [Route(KEYS_PATH, keys), Route(CONSUME_PATH, consume, methods=["POST"])]
 
 
 def _use(trust: Trust, store: Consumption, token: str) -> str:

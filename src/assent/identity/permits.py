@@ -22,6 +22,8 @@ from assent.model.presented import Presented
 from assent.ports import Signer
 
 TYPE = "assent-permit+jwt"
+#: Where a home takes permits over HTTP.
+CONSUME_PATH = "/permits/consume"
 #: Longest time between issue and expiry, in seconds.
 LONGEST = 60
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")

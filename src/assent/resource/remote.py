@@ -9,10 +9,9 @@ from urllib.parse import urlsplit
 from assent_verify.canonical import parse
 
 from assent.errors import ConfigError, ProofError, RefusedError, UnavailableError
+from assent.identity.permits import CONSUME_PATH
 from assent.model.presented import Presented
 
-#: Where the home takes permits.
-PATH = "/permits/consume"
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _TIMEOUT = 5.0  # seconds
 _LONGEST = 64 * 1024  # bytes of an answer
@@ -44,7 +43,7 @@ class RemoteConsumption:
             help = "write https://HOST/, or http://127.0.0.1:PORT/ for this machine"
             raise ConfigError("consumption_address", f"`{parts.hostname}` cannot be asked for permits", help=help)
         self._host, self._port, self._tls = parts.hostname, parts.port, parts.scheme == "https"
-        self._path = parts.path.rstrip("/") + PATH
+        self._path = parts.path.rstrip("/") + CONSUME_PATH
 
     def consume(self, token: str, permit: Presented) -> None:
         """As `ports.Consumption`; the home judges time, use and revocation."""
