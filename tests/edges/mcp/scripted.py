@@ -167,6 +167,8 @@ def home() -> Iterator[Any]:
             user="someone",
             approval_wait=float(os.environ.get("SCRIPT_WAIT", "1")),
             max_body=int(os.environ.get("SCRIPT_LIMIT", str(1 << 24))),
+            permits_home=(),
+            permits_own=(),
         ),
         store=SimpleNamespace(read=read),
         log=Log(),
