@@ -7,6 +7,7 @@ deny or defer; nothing is allowed because something went wrong.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -15,7 +16,7 @@ from assent_verify.canonical import canonicalize, digest
 
 from assent.decide import chain, delegations, flow, people
 from assent.decide.context import of_link, values
-from assent.decide.facts import Facts, Link
+from assent.decide.facts import Facts
 from assent.decide.obligations import ConflictingObligations, unite
 from assent.errors import RequestError
 from assent.model.decision import Decision, Escalation, GoOn, PolicyRef, Reason, Used, Verdict
@@ -218,6 +219,7 @@ def _evaluate(asked: _Question, shape: Shape, found: Found) -> _Said:
     facts = asked.facts
     shared = values(facts, asked.effects, found)
     said = asked.said
+    told: dict[int, dict[str, str]] = {}  # who take the same context differ in role and depth alone
     for link in facts.chain:
         for effect in asked.effects:
             case = Case(link.principal, facts.server, facts.profile, effect, asked.worst)
@@ -226,15 +228,18 @@ def _evaluate(asked: _Question, shape: Shape, found: Found) -> _Said:
                 raise _Ended("deny", "tool_unavailable", "a rule does not fit the tool's schema").by(cut.rule)
             if cut.missing:
                 raise _Ended("deny", "missing_source", "a rule names somebody who is not known")
-            _ask(cut, _context(cut, shared, link), said)
+            if id(cut.kind) not in told:
+                told[id(cut.kind)] = _context(cut, of_link(shared, link))
+            own = _context(cut, of_link({}, link)) if len(facts.chain) > 1 else {}
+            _ask(cut, told[id(cut.kind)] | own, said)
     if said.errors:
         raise _Ended("deny", "policy_error", "a rule could not be evaluated", errors=said.errors)
     return said
 
 
-def _context(cut: Slice, shared: dict[str, object], link: Link) -> dict[str, str]:
+def _context(cut: Slice, known: Mapping[str, object]) -> dict[str, str]:
     try:
-        return cut.context(of_link(shared, link), json.dumps)
+        return cut.context(known, json.dumps)
     except RequestError as error:
         raise _Ended("deny", error.code, error.message, "if_changed") from error
 

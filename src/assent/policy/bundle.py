@@ -14,6 +14,7 @@ from assent.policy import load as loading
 from assent.policy.builtin import BUILTIN
 from assent.policy.entities import KNOWN, EntityStore, uid_text
 from assent.policy.index import Index
+from assent.policy.kinds import Kind
 from assent.policy.lru import Lru
 from assent.policy.rule import Rule
 from assent.policy.slices import Case, Shape, Slice, Unavailable, build, shape_of
@@ -50,6 +51,7 @@ class Bundle:
         self.digest: Digest = Digest(digest(self._archive))
         self._shapes: Lru[object, Shape | Unavailable] = Lru(_SHAPES)
         self._slices: Lru[object, Slice | Unavailable] = Lru(_SLICES)
+        self._kinds: Lru[object, Kind] = Lru(_SHAPES)
 
     def __len__(self) -> int:
         return len(self._rules)
@@ -127,7 +129,7 @@ class Bundle:
         return tuple(one for one in found if _can_apply(one, case))
 
     def _build(self, case: Case, shape: Shape) -> Slice | Unavailable:
-        return build(case, shape, self.applying(case, shape), self._store.closure)
+        return build(case, shape, self.applying(case, shape), self._store.closure, self._kinds)
 
 
 def _can_apply(rule: Rule, case: Case) -> bool:

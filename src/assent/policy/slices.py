@@ -163,16 +163,24 @@ class Slice:
 
 
 def build(
-    case: Case, shape: Shape, rules: tuple[Rule, ...], closure: Callable[..., tuple[str, list[Uid]]]
+    case: Case,
+    shape: Shape,
+    rules: tuple[Rule, ...],
+    closure: Callable[..., tuple[str, list[Uid]]],
+    kinds: Lru[object, Kind],
 ) -> Slice | Unavailable:
-    """The slice of these rules, type-checked against the tool, or why the tool is unavailable."""
+    """The slice of these rules, type-checked against the tool, or why the tool is unavailable.
+
+    Args:
+        kinds: what was built before: the same rules take the same context, one object for all who act.
+    """
     base = Layer(tuple(one for one in rules if not one.group))
     escalations = Layer(tuple(one for one in rules if one.group), PERMIT)
     both = Layer((*base.rules, *escalations.rules))
     name, groups = case.action(shape)
     reads = cedar.reads(both.text)
     try:
-        kind = project(context(shape.arguments), reads)
+        kind = kinds.get((shape, rules), lambda: project(context(shape.arguments), reads))
         named = [uid[1] for uid in reads.entities if uid[0] == "Action"]
         schema = cedar.schema(cedar_schema({name: groups}, named, kind))
         text, missing = closure(case.principal, case.server, reads.entities)
