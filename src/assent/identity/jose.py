@@ -63,6 +63,8 @@ def opened(token: str, typ: str, keys: Mapping[str, bytes]) -> dict[str, object]
         raise ProofError("token_malformed", f"a token is ASCII of at most {MOST} characters")
     told, claims = _object(_bytes(header)), _object(_bytes(payload))
     _bytes(signature)
+    if header != segment(canonicalize(told)):
+        raise ProofError("token_malformed", "the header of the token is not in its one spelling")
     if told.keys() != {"alg", "kid", "typ"} or (told["alg"], told["typ"]) != (ALGORITHM, typ):
         raise ProofError("token_type", f"expected a token of type `{typ}`, signed by `{ALGORITHM}`")
     public = keys.get(told["kid"]) if isinstance(told["kid"], str) else None
@@ -103,13 +105,18 @@ def keys_of(text: bytes) -> dict[str, bytes]:
     return found
 
 
+def segment(data: bytes) -> str:
+    """Base64url without padding (RFC 7515 §2)."""
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
 def _bytes(text: str) -> bytes:
     """What a segment holds: base64url without padding, in its one spelling (RFC 7515 §2)."""
     try:
         data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except ValueError as error:
         raise ProofError("token_malformed", "a segment of the token is not base64url") from error
-    if not data or base64.urlsafe_b64encode(data).decode().rstrip("=") != text:
+    if not data or segment(data) != text:
         raise ProofError("token_malformed", "a segment of the token is not in its one spelling")
     return data
 

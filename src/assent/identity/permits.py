@@ -122,6 +122,8 @@ def read(token: str, trust: Trust) -> Presented:
         ProofError: `token_…`, or `permit_malformed`: a claim is missing, unknown or not in its form.
     """
     claims = jose.opened(token, TYPE, trust.keys)
+    if token.split(".")[1] != jose.segment(canonicalize(claims)):
+        raise _malformed("its claims are not in canonical form")
     ours = claims.get("asn")
     if claims.keys() - {"act"} != _CLAIMS or not isinstance(ours, dict) or ours.keys() != _OURS:
         raise _malformed("its members are not those of a permit")
