@@ -6,6 +6,7 @@ Everything the engine can refuse or half-answer surfaces here as a value or a
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -152,6 +153,25 @@ def validate(text: str, kinds: Schema) -> list[tuple[int, str]]:
         message = error.error.partition(", ")[2] if error.error.startswith("for policy ") else error.error
         problems.append((int(position) if position.isdecimal() else -1, message or error.error))
     return problems
+
+
+def tree(text: str) -> object:
+    """The syntax tree of a policy text in Cedar's JSON form.
+
+    Raises:
+        ValueError: the text does not parse, or nests too deeply to be read.
+    """
+    return json.loads(cedarpy.policies_to_json_str(text))
+
+
+def of_tree(value: object) -> tuple[PolicySet, str]:
+    """The policies of a syntax tree, and their text as Cedar prints them.
+
+    Raises:
+        ValueError: not a tree of policies, or it nests too deeply to be read.
+    """
+    text = json.dumps(value)
+    return PolicySet.from_json_str(text), cedarpy.policies_from_json_str(text)
 
 
 def authorize(
