@@ -8,6 +8,7 @@ import warnings
 from pathlib import Path
 
 import pytest
+from assent_verify.canonical import canonicalize
 from assent_verify.errors import ProofError
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc import jws
@@ -25,7 +26,7 @@ HEADER = {"alg": "EdDSA", "kid": jwk.thumbprint(SIGNER.public), "typ": TYPE}
 
 
 def segment(value: object) -> str:
-    data = value if isinstance(value, bytes) else json.dumps(value).encode()
+    data = value if isinstance(value, bytes) else canonicalize(value)
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
