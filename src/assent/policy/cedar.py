@@ -90,8 +90,8 @@ class Verdict:
 
 
 def engine() -> str:
-    """Name and version of the engine, as receipts carry it."""
-    return f"cedarpy {version('cedarpy')}"
+    """Names and versions of what decides, as receipts carry it: the engine, and what is built on it here."""
+    return f"cedarpy {version('cedarpy')}, assent {version('assent')}"
 
 
 def policy_set(text: str) -> PolicySet:
