@@ -21,8 +21,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from assent.policy.condition import parse
-
 from assent import assembly
 from assent.config import load as settings
 from assent.decide.facts import Facts, Link
@@ -30,6 +28,7 @@ from assent.model.grant import Grant, Limits
 from assent.model.ids import DelegationId, Digest, PrincipalId, SessionId
 from assent.model.principal import Enrolled, Principal
 from assent.policy.bundle import Source, load
+from assent.policy.condition import parse
 from assent.ports import Transaction
 from benchmarks.decision import call, entities, policies, timed
 from benchmarks.governed import one_action

@@ -9,8 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from assent.catalog.analysers.secrets import strings
 from assent.decide.facts import Facts, Link
+from assent.decide.flow import recipients
 from assent.model.grant import MOST_LINKS, Grant, Limits
+from assent.policy.limits import NAMED, admits, fits
 
 #: A call is in these actions and groups, for each of its effects.
 Groups = Sequence[frozenset[str]]
@@ -89,7 +92,7 @@ def _refusal(grant: Grant, facts: Facts, groups: Groups) -> tuple[str, str] | No
 
 def exceeds(limits: Limits, facts: Facts, groups: Groups) -> str:
     """In which respect a call lies outside these limits: `action`, `server` or `target`; empty if it lies within."""
-    if limits.actions is not None and not all(group & frozenset(limits.actions) for group in groups):
+    if not all(admits(limits.actions, group) for group in groups):
         return "action"
     if limits.servers is not None and facts.server.name not in limits.servers:
         return "server"
@@ -99,34 +102,24 @@ def exceeds(limits: Limits, facts: Facts, groups: Groups) -> str:
 
 
 def _within(limits: Limits, facts: Facts) -> bool:
-    """Is every target of the call one of those that are named? What cannot be told is not."""
+    """Is every target of the kinds that are named one of those named? What cannot be told is not."""
     if not facts.analysis.facts["analysed"] or facts.analysis.facts["not_pinned"]:
         return False
-    named = {kind: values for kind, values in facts.analysis.targets.items() if values}
-    if not named:
-        return not facts.profile.inferred and not facts.profile.targets
-    return all(
-        any(fits(pattern, value) for pattern in limits.targets.get(kind, ()))
-        for kind, values in named.items()
-        for value in values
-    )
+    for kind, patterns in limits.targets.items():
+        values = _targets(facts, kind)
+        if not values or not all(any(fits(kind, pattern, one) for pattern in patterns) for one in values):
+            return False
+    return True
 
 
-def fits(pattern: str, value: str) -> bool:
-    """Does a target fit a pattern?
-
-    A pattern that ends in `/` is a directory with all below it, `*.example.com` every host
-    below that one, `*@example.com` every address there; every other stands for itself alone.
-    """
-    if pattern.endswith("/"):
-        return value == pattern[:-1] or (value.startswith(pattern) and not _climbs(value))
-    if pattern.startswith(("*.", "*@")):
-        return value.endswith(pattern[1:]) and len(value) > len(pattern) - 1
-    return value == pattern
-
-
-def _climbs(path: str) -> bool:
-    return any(part in ("..", ".") for part in path.split("/"))
+def _targets(facts: Facts, kind: str) -> Sequence[str]:
+    """The targets of one kind: as an analyser tells them, or the texts of arguments that are such names."""
+    if kind not in NAMED:
+        return tuple(facts.analysis.targets.get(kind, ())) if kind != "recipient_domains" else sorted(recipients(facts))
+    given = facts.action.arguments
+    return [
+        text for name, of in facts.profile.targets.items() if of == NAMED[kind] for text in strings(given.get(name))
+    ]
 
 
 def counted(chain: Iterable[Link]) -> tuple[Grant, ...]:

@@ -215,9 +215,22 @@ def _refuse_outside(asked: _Question, shape: Shape) -> None:
         raise _Ended("deny", found.code, found.message).by(found.delegation)
 
 
+def _refuse_unless(asked: _Question, shape: Shape, shared: Mapping[str, object]) -> None:
+    """Every condition of the chain, as the actor's call has it (DESIGN §4.9)."""
+    bound = [link.grant for link in asked.facts.chain if link.grant is not None and link.grant.limits.tree]
+    if not bound:
+        return
+    fitted = asked.bundle.conditions(tuple(one.limits.tree for one in bound), shape)
+    at = 0 if fitted is None else fitted.refusing(of_link(shared, asked.facts.chain[-1]))
+    if at is not None:
+        message = "what was delegated does not cover it: its condition does not hold"
+        raise _Ended("deny", "outside_delegation", message).by(bound[at].id)
+
+
 def _evaluate(asked: _Question, shape: Shape, found: Found) -> _Said:
     facts = asked.facts
     shared = values(facts, asked.effects, found)
+    _refuse_unless(asked, shape, shared)
     said = asked.said
     told: dict[int, dict[str, str]] = {}  # who take the same context differ in role and depth alone
     for link in facts.chain:

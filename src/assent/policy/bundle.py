@@ -12,6 +12,7 @@ from assent.model.ids import Digest, PrincipalId
 from assent.model.profile import Server, ToolDefinition, ToolProfile
 from assent.policy import load as loading
 from assent.policy.builtin import BUILTIN
+from assent.policy.condition import Fitted, fit
 from assent.policy.entities import KNOWN, EntityStore, uid_text
 from assent.policy.index import Index
 from assent.policy.kinds import Kind
@@ -52,6 +53,7 @@ class Bundle:
         self._shapes: Lru[object, Shape | Unavailable] = Lru(_SHAPES)
         self._slices: Lru[object, Slice | Unavailable] = Lru(_SLICES)
         self._kinds: Lru[object, Kind] = Lru(_SHAPES)
+        self._conditions: Lru[object, Fitted | None] = Lru(_SHAPES)
 
     def __len__(self) -> int:
         return len(self._rules)
@@ -105,6 +107,10 @@ class Bundle:
         pinned = definition.digest if definition else None
         key = (server.name, method, tool, pinned, profile.opaque, profile.analysers)
         return self._shapes.get(key, lambda: shape_of(server, method, tool, profile, definition))
+
+    def conditions(self, trees: tuple[str, ...], shape: Shape) -> Fitted | None:
+        """The conditions of a chain for the calls of this shape, made ready once; None if one does not fit them."""
+        return self._conditions.get((trees, shape), lambda: fit(trees, shape))
 
     def slice(self, case: Case, shape: Shape) -> Slice | Unavailable:
         """The slice of one case, built once."""

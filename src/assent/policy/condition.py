@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from assent_verify.canonical import canonicalize, digest
@@ -150,47 +150,48 @@ def _refused(why: str) -> RequestError:
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """A condition made ready for the calls of one tool.
+    """The conditions of a chain made ready for the calls of one tool: one evaluation for all of them.
 
     Args:
-        kind: what it reads of the context.
+        kind: what they read of the context.
     """
 
     kind: Kind
     policies: PolicySet
     entities: Entities
     schema: Schema
-    answers: Lru[str, bool]
+    answers: Lru[str, int | None]
 
-    def holds(self, values: Mapping[str, object]) -> bool:
-        """Does it hold for these values of the context? An error does not.
+    def refusing(self, values: Mapping[str, object]) -> int | None:
+        """The position of the first condition that does not hold for these values; None if all do.
 
         Args:
-            values: what a slice is given for the same link (`decide/context.py`).
+            values: what a slice is given for the actor (`decide/context.py`).
         """
         try:
             handed = json.dumps(encode(self.kind, values))
-        except RequestError:  # it reads a value that is too large to be judged
-            return False
+        except RequestError:  # one reads a value that is too large to be judged
+            return 0
         return self.answers.get(handed, lambda: self._ask(handed))
 
-    def _ask(self, handed: str) -> bool:
+    def _ask(self, handed: str) -> int | None:
         said = cedar.authorize(_REQUEST, handed, self.policies, self.entities, self.schema)
-        return said.decision == "Allow" and not said.errors
+        if said.decision == "Allow" and not said.errors:
+            return None
+        return max(0, min(said.reasons, default=1) - 1)  # an error is nobody's in particular
 
 
-def fit(tree: str, shape: Shape) -> Fitted | None:
-    """A condition for the calls of one tool; None if it does not fit them, and so never holds.
+def fit(trees: Sequence[str], shape: Shape) -> Fitted | None:
+    """Conditions for the calls of one tool; None if one does not fit them, and so never holds.
 
     Args:
-        tree: `Condition.tree`, from where it was checked.
+        trees: `Condition.tree` of each, from where it was checked.
     """
-    body = json.loads(tree)
     scope = {"principal": {"op": "All"}, "action": {"op": "All"}, "resource": {"op": "All"}}
-    policies = {
-        "policy0": {"effect": "permit", **scope, "conditions": []},
-        "policy1": {"effect": "forbid", **scope, "conditions": [{"kind": "unless", "body": body}]},
-    }
+    policies: dict[str, object] = {"policy0": {"effect": "permit", **scope, "conditions": []}}
+    for at, tree in enumerate(trees, 1):
+        held = [{"kind": "unless", "body": json.loads(tree)}]
+        policies[f"policy{at}"] = {"effect": "forbid", **scope, "conditions": held}
     try:
         parsed, text = cedar.of_tree({"templates": {}, "staticPolicies": policies, "templateLinks": []})
         kind = project(context(shape.arguments), cedar.reads(text))

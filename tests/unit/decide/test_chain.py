@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from assent.decide.chain import fits
 from assent.decide.facts import Facts, Link
 from assent.model.grant import Limits
 from assent.model.ids import DelegationId, SessionId
 from assent.model.principal import Principal
-from tests.unit.decide.calls import AGENT, NOON, OWNER, call, chained, verdict
+from assent.policy.condition import parse
+from tests.unit.decide.calls import AGENT, NOON, OWNER, call, chained, decided, verdict
 
 USER = Principal("User", "local/ana", None)
 SUB, LEAF = Principal("Agent", "ci/sub", OWNER), Principal("Agent", "ci/leaf", OWNER)
@@ -51,6 +51,7 @@ def test_a_chain_without_limits_admits_what_policy_does() -> None:
         Limits(servers=("pg",), depth=9),
         Limits(targets={"paths": ("/srv/b",)}, depth=9),
         Limits(targets={"hosts": ("example.org",)}, depth=9),
+        Limits(targets={"hosts": ("example.org",), "paths": ("/srv/a",)}, depth=9),
     ],
 )
 def test_one_link_that_refuses_is_enough(limits: Limits, at: int) -> None:
@@ -68,7 +69,7 @@ def test_one_link_that_refuses_is_enough(limits: Limits, at: int) -> None:
         Limits(actions=("tool:fs/write_file",)),
         Limits(servers=("fs", "pg")),
         Limits(targets={"paths": ("/srv/",)}),
-        Limits(targets={"hosts": ("example.org",), "paths": ("/srv/a",)}),
+        Limits(targets={"paths": ("/srv/a", "/srv/b/")}),
     ],
 )
 def test_a_call_within_the_limits_passes(limits: Limits) -> None:
@@ -91,9 +92,21 @@ def test_targets_that_cannot_be_told_are_outside() -> None:
         known = {**facts.analysis.facts, name: name == "not_pinned"}
         assert verdict("", replace(facts, analysis=replace(facts.analysis, facts=known))) == "deny outside_delegation"
     none = replace(facts, analysis=replace(facts.analysis, targets={}))
-    assert verdict("", none) == "allow permitted"  # a reviewed tool that has none
-    inferred = replace(none, profile=replace(none.profile, inferred=True))
-    assert verdict("", inferred) == "deny outside_delegation"
+    assert verdict("", none) == "deny outside_delegation"
+
+
+def test_arguments_that_are_names_are_targets() -> None:
+    """A payee or an address, each text of the argument that the profile says is one."""
+    limits = Limits(targets={"addresses": ("*@example.org",)})
+    profile = {"targets": {"path": "address", "tags": "address"}}
+    for path, tags, code in (
+        ("ana@example.org", [], "allow permitted"),
+        ("Ana@Example.org", ["ben@example.org"], "allow permitted"),
+        ("ana@example.org", ["ben@evil.example"], "deny outside_delegation"),
+        ("ana@example.org.evil", [], "deny outside_delegation"),
+    ):
+        facts = call({"path": path, "tags": tags}, profile=profile, chain=chained(USER, AGENT, limits=[limits]))
+        assert verdict("", facts) == code, (path, tags)
 
 
 @pytest.mark.parametrize(
@@ -145,23 +158,18 @@ def test_depth_bounds_how_many_links_follow() -> None:
     assert verdict("", under(Limits(depth=9), Limits(depth=0), Limits(depth=9))) == "deny chain_broken"
 
 
-@pytest.mark.parametrize(
-    ("pattern", "value", "within"),
-    [
-        ("/srv/", "/srv", True),
-        ("/srv/", "/srv/a/b", True),
-        ("/srv/", "/srvx", False),
-        ("/srv/", "/srv/../etc", False),
-        ("/srv/a", "/srv/a/b", False),
-        ("*.example.org", "api.example.org", True),
-        ("*.example.org", "example.org", False),
-        ("*.example.org", ".example.org", False),
-        ("*.example.org", "evilexample.org", False),
-        ("*@example.org", "ana@example.org", True),
-        ("*@example.org", "ana@example.org.evil", False),
-        ("example.org", "example.org", True),
-    ],
-)
-def test_patterns(pattern: str, value: str, within: bool) -> None:
-    """Exact, a directory, hosts below one, addresses at one; nothing else is a pattern."""
-    assert fits(pattern, value) is within
+def test_a_condition_is_held_against_the_call() -> None:
+    """§4.9: it only takes away; the delegation that has it is named; an error denies."""
+    for text, code in (
+        ('context.args.path == "/srv/a"', "allow permitted"),
+        ('context.args.path == "/srv/b"', "deny outside_delegation"),
+        ("context.args.count < 3", "deny outside_delegation"),  # it is not there: an error, so no
+        ("context.args.nowhere", "deny outside_delegation"),
+        ("context.depth == 2", "allow permitted"),
+    ):
+        made = parse(text)
+        facts = under(WIDE, Limits(condition=made.text, tree=made.tree))
+        assert verdict("", facts) == code, text
+        if code != "allow permitted":
+            assert decided("", facts).reasons[0].policy == "dlg_2"
+    assert verdict('@id("no") forbid (principal, action, resource);', under(WIDE)) == "deny policy_forbids"

@@ -31,8 +31,8 @@ def holds(text: str, shape: Shape, **args: object) -> bool:
         **{"zone": "local", "nulls": [], "undeclared": [], "facts": {}, "targets": {}, "args": {"amount": 50, **args}},
         **{"session": {"labels": [], "calls": 3}, "time": {"epoch": 1, "hour": 9, "weekday": 1}},
     }
-    fitted = fit(parse(text).tree, shape)
-    return fitted is not None and fitted.holds(given)
+    fitted = fit([parse(text).tree], shape)
+    return fitted is not None and fitted.refusing(given) is None
 
 
 @pytest.mark.parametrize(
@@ -124,3 +124,12 @@ def test_the_tree_is_what_counts() -> None:
     assert one.tree == other.tree
     assert one.digest == other.digest
     assert one.digest != parse("context.args.amount <= 101").digest
+
+
+def test_all_conditions_of_a_chain_are_one_question(shape: Shape) -> None:
+    """The first that does not hold is named; one that fits no call lets none pass."""
+    trees = [parse(text).tree for text in ("context.depth < 9", "context.depth < 5", "context.depth < 3")]
+    fitted = fit(trees, shape)
+    assert fitted is not None
+    assert [fitted.refusing({"depth": depth}) for depth in (2, 4, 6, 9)] == [None, 2, 1, 0]
+    assert fit([*trees, parse("context.nowhere").tree], shape) is None
