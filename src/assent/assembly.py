@@ -20,7 +20,8 @@ from assent_verify.note import VerifierKey
 
 from assent.admin import activate, rollback, texts
 from assent.admin import home as homes
-from assent.config import Config, load
+from assent.config import CREDENTIALS, Config, load
+from assent.enforce.broker import Broker
 from assent.enforce.gather import Gatherer
 from assent.enforce.guard import Guard, Limits
 from assent.enforce.rules import BARRING, COMPARED, KILL, Rules
@@ -32,7 +33,7 @@ from assent.inform.clock import SystemClock
 from assent.inform.observe import Observer, guarded_paths
 from assent.inform.seen import Seen
 from assent.inform.watch import Watch, check
-from assent.keys import agent, operator
+from assent.keys import agent, custody, operator
 from assent.keys import file as key_files
 from assent.keys import ring as key_ring
 from assent.keys import seal as seals
@@ -45,7 +46,7 @@ from assent.model.principal import Principal
 from assent.model.revocation import Revocation
 from assent.notify.desktop import Desktop, available
 from assent.policy import cedar
-from assent.ports import Clock, Place, Reader, Store
+from assent.ports import Clock, Custody, Place, Reader, Store
 from assent.record import asking, gaps, logkeys, witnesses
 from assent.record.closing import end
 from assent.record.expiry import expire, seal_plain
@@ -91,6 +92,7 @@ class Home:
         process: this process as `boot:pid:start`.
         guard: decides, records, settles.
         sessions: opens and ends sessions.
+        broker: opens credentials of upstreams, once their use is decided.
         notifier: tells people that something waits.
     """
 
@@ -109,6 +111,7 @@ class Home:
         self._rules: Rules | None = None
         self._overdue = Overdue(store, clock, config.witness_max_lag)
         self._seal: Seal | None = None
+        self._custody: Custody | None = None
         self._authority: KeySigner | None = None
         self.mark: marks.Mark | None = None
         with store.read() as reader:
@@ -116,10 +119,12 @@ class Home:
         check(config.detectors)
         watch = Watch(config.detectors, tuple(map(os.path.expanduser, config.private)))
         files = [Path(key_file)] if key_file else []
+        self.watched = watch
         observer = Observer(guarded_paths(config.home, [marks.folder(os.environ)]), config.prior_limit, files, watch)
         gatherer = Gatherer(clock, observer, cedar.engine(), Seen(store))
         limits = Limits(keep_days=config.sidecar_days, show_values=config.show_values)
         self.guard = Guard(store, log, clock, self.rules, gatherer, self.node, self.notifier, limits)
+        self.broker = Broker(self.guard, store, log, clock, self.custody)
 
     def __enter__(self) -> Home:
         return self
@@ -192,6 +197,19 @@ class Home:
             ConfigError, UnavailableError: as `authority`.
         """
         return permits.mint(permit, self.log.origin, self.authority())
+
+    def custody(self) -> Custody:
+        """What seals and opens the credentials of upstreams; leaves word that this home may hold some.
+
+        Raises:
+            ConfigError: its key is exposed or damaged.
+            UnavailableError: it can neither be read nor made, or the command that gives it does not.
+        """
+        if self._custody is None:
+            self._custody = custody.load(self.config.home, self.config.credentials_key_command)
+            with suppress(ConfigError):  # it is there already
+                key_files.write_private(self.config.home / CREDENTIALS, b"see: assent credentials list\n")
+        return self._custody
 
     def sweep(self) -> int:
         """Erase clear values whose time is over; how many receipts they belonged to.

@@ -17,6 +17,8 @@ from pathlib import Path
 from assent.errors import ConfigError
 from assent.model.issuer import Client, Issuer, clients, issuers
 
+#: A file of the home that says that it has been given credentials.
+CREDENTIALS = "credentials"
 #: Clients give a tool call up at about 60 s.
 LONGEST_WAIT = 50.0
 _USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
@@ -53,6 +55,8 @@ class Config:
         clients: who exchanges tokens with a secret, having no key; `[[clients]]`.
         permits_home: servers that take permits and use them up at this home; `[permits] home`.
         permits_own: servers that take permits and use them up in a store of their own; `[permits] own`.
+        credentials_key_command: prints the key that credentials are sealed with, instead of `credentials.key`;
+            `[credentials] key_command`.
         database: PostgreSQL that holds the log instead of `assent.db`; empty for the file in the home.
     """
 
@@ -77,6 +81,7 @@ class Config:
     clients: tuple[Client, ...] = ()
     permits_home: tuple[str, ...] = ()
     permits_own: tuple[str, ...] = ()
+    credentials_key_command: tuple[str, ...] = ()
     database: str = field(default="", repr=False)  # may hold a password
 
 
@@ -91,8 +96,8 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "token_life": (30, 900),
 }
 #: Tables of the file whose settings have its name before theirs elsewhere.
-_TABLES = ("witness", "timestamp", "token", "permits")
-_LISTS = ("private", "token_audiences", "permits_home", "permits_own")
+_TABLES = ("witness", "timestamp", "token", "permits", "credentials")
+_LISTS = ("private", "token_audiences", "permits_home", "permits_own", "credentials_key_command")
 _STAMPS = ("timestamp_url", "timestamp_certificate")
 _YES_OR_NO = ("show_values", "witness_required")
 #: https; http on this machine alone.
@@ -119,6 +124,11 @@ def load(home: Path | None, environ: Mapping[str, str]) -> Config:
         help = "an authority counts by its certificate: give both, or neither"
         raise ConfigError("bad_setting", f"`{missing[0]}` is missing", help=help)
     return Config(home=place, user=str(values.pop("user", "") or _login(environ)), **values)  # type: ignore[arg-type]
+
+
+def holds_credentials(home: Path) -> bool:
+    """Has this home ever been given a credential? Only a hint: the store decides."""
+    return (home / CREDENTIALS).exists()
 
 
 def _login(environ: Mapping[str, str]) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, TypeVar
 
 from assent.model.approval import Approval
+from assent.model.credential import Credential, Secret
 from assent.model.delegation import Delegation
 from assent.model.ids import ActionDigest, ApprovalId, AttemptId, DelegationId, Digest, LeafIndex, PermitId, SessionId
 from assent.model.presented import Presented
@@ -147,6 +148,16 @@ class Outgoing:
     created: int
     tries: int = 0
     due: int = 0
+
+
+class Custody(Protocol):
+    """Seals the secrets of upstreams, and opens them."""
+
+    def sealed(self, credential: Credential, secret: Secret) -> Credential:
+        """The credential with this secret in it."""
+
+    def opened(self, credential: Credential) -> Secret:
+        """The secret of a credential. Raises UnavailableError if its row is not as it was sealed."""
 
 
 R = TypeVar("R")

@@ -30,6 +30,8 @@ REASONS: Mapping[str, str] = {
     "assent/cli/witness.py:add": "a command's options are its parameters",
     "assent/record/witnesses.py:_ask": "one request to one witness: where, whom, what is known, what is asked",
     "assent/catalog/analysers/__init__.py:analyse": "every fact of a call, named once",
+    "assent/cli/credentials.py:add": "a command's options are its parameters",
+    "assent/cli/credentials.py:rotate": "a command's options are its parameters",
     "assent/cli/convert.py:command": "a command's options are its parameters",
     "assent/cli/erasing.py:erase": "a command's options are its parameters",
     "assent/cli/approve.py:command": "a command's options are its parameters",

@@ -20,4 +20,6 @@ def method_profile(method: str) -> ToolProfile:
         return ToolProfile(method, frozenset({"read"}), domains, "reversible", inferred=False)
     if method in ("tasks/update", "tasks/cancel"):
         return ToolProfile(method, frozenset({"write"}), reversibility="compensable", inferred=False)
+    if method == "credentials/use":  # a person has put the secret there for this server; see `enforce.broker`
+        return ToolProfile(method, frozenset({"read"}), frozenset({"identity"}), "reversible", inferred=False)
     return ToolProfile(method, frozenset({"unknown"}))

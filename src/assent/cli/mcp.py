@@ -39,7 +39,10 @@ if TYPE_CHECKING:
     type=click.Choice(["home", "own"]),
     help="The server takes permits, and uses them up at this home or in a store of its own.",
 )
-@click.argument("command", nargs=-1, type=click.UNPROCESSED, required=True)
+@click.option(
+    "--url", default="", metavar="URL", help="A server elsewhere, over Streamable HTTP, instead of a command."
+)
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
 @with_shell
 def command(
     shell: Shell,
@@ -48,6 +51,7 @@ def command(
     roots: tuple[str, ...],
     principal: str,
     permits: Consumer | None,
+    url: str,
     command: tuple[str, ...],
 ) -> int:
     """Put Assent before an MCP server: assent mcp -- COMMAND [ARGUMENT]…
@@ -56,6 +60,7 @@ def command(
     decided before it reaches the server, and leaves a receipt. The exit code is
     the server's.
     """
+    from assent.config import holds_credentials
     from assent.edges.mcp import launch
 
     @contextmanager
@@ -69,5 +74,8 @@ def command(
 
     # standard output belongs to the protocol
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="assent: %(message)s")
-    options = launch.Options(command, name, zone or "", roots, principal, permits or "")
-    return launch.run(options, shell.environ, opened)
+    # a home that holds secrets decides on them before the server starts; any other loses no time
+    late = bool(command) and holds_credentials(shell.config().home)
+    return launch.run(
+        launch.Options(command, name, zone or "", roots, principal, permits or "", url, late), shell.environ, opened
+    )

@@ -27,11 +27,13 @@ BARRED: Mapping[str, str] = {
     "revoked": "what it stood on has been revoked",
     "bad_state": "its request state was not given for this call, or has been used",
     "unknown_method": "the request is not one that is known",
+    "credential_in_arguments": "it holds a credential that is given to servers and never by an agent",
+    "credential_not_yours": "the credential is held for others",
 }
 #: Those of them that end, by themselves or by an operator: the call may be made again then.
 NOT_NOW = frozenset({"rolled_back", "witness_overdue"})
 #: Kinds of obligations that the edges of this version can carry out.
-CAPABLE = frozenset({"notify"})
+CAPABLE = frozenset({"credential", "notify"})
 #: Code of a verdict that some obligation made stricter.
 UNSUPPORTED = "obligation_unsupported"
 _CHANGED = Reason("facts_changed", "", "what a person said yes to has changed since, so it is asked again")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from assent.approve.card import notice
@@ -46,6 +46,7 @@ logger = logging.getLogger("assent.guard")
 TRIES = 3
 NOTE_MS = 1_000
 _LAPSED = {
+    "credential_missing": "the credential that it has to be made with is not here",
     "permit_expired": "too long has passed since it was decided",
     "referent_changed": "what it would run or send has changed since it was decided",
     "path_changed": "a path that it names no longer leads to what was looked at when it was decided",
@@ -378,19 +379,23 @@ class Guard:
 
     # ---- the effect: step 7 is the edge's, between begin and settle --------------
 
-    async def begin(self, permit: Permit) -> None:
+    async def begin(self, permit: Permit, carried: Collection[str] = ()) -> None:
         """Consume the permit immediately before the effect; it works once.
 
+        Args:
+            carried: names of the credentials that go with it.
+
         Raises:
-            RefusedError: used before, expired, revoked, session over, or a referent changed.
-                The attempt is settled as failed without effect.
+            RefusedError: used before, expired, revoked, session over, a referent changed, or a credential
+                that policy wants with it is not carried. The attempt is settled as failed without effect.
             UnavailableError: the store cannot be asked.
         """
         running = self._running.get(permit.id)
         if running is None or running.started:
             raise RefusedError("permit_used", "the permit has been used or was never issued here")
         self._running[permit.id] = replace(running, started=True)
-        why = self._still_good(permit)
+        wanted = {one.value for one in permit.obligations if one.kind == "credential"}
+        why = "credential_missing" if wanted - set(carried) else self._still_good(permit)
         if why:
             await self.settle(permit, Outcome("failed", "gateway", reached=False, detail=why))
             raise RefusedError(why, f"the permit no longer holds: {_LAPSED[why]}")

@@ -110,7 +110,7 @@ class Observer:
                 # with a journal beside it the file alone is not the database (sqlite.org/tempfiles.html)
                 whole = not any(_filled(root + suffix) for suffix in ("-wal", "-journal"))
                 paths.append(seen if whole else replace(seen, kept=False))
-        secrets = self._secrets(action) if self.watch.detectors else frozenset[str]()
+        secrets = self._secrets(action) if self.watch.more else frozenset[str]()
         return Observed(
             self._guarded,
             self._judged(paths, server),

@@ -30,18 +30,29 @@ class Watch:
     Args:
         detectors: names, each known to `available`.
         private: patterns of paths, `~` expanded, as `catalog.analysers.path.matches` takes them.
+        held: does a text hold a secret that Assent keeps? The broker says.
     """
 
     detectors: tuple[str, ...] = ()
     private: tuple[str, ...] = ()
+    held: Callable[[str], bool] | None = field(default=None, repr=False)
     _loaded: list[Detector] | None = field(default=None, repr=False)
 
     def holds(self, text: str) -> bool:
         """Does a detector, ours first, find a secret in this text?"""
-        return holds_secret(text) or (bool(self.detectors) and self.found(text))
+        return holds_secret(text) or self.found(text)
+
+    @property
+    def more(self) -> bool:
+        """Is there anything beside our own shapes to look for?"""
+        return bool(self.detectors) or self.held is not None
 
     def found(self, text: str) -> bool:
-        """The same for further detectors only."""
+        """The same for further detectors and what Assent keeps only."""
+        if self.held is not None and self.held(text):
+            return True
+        if not self.detectors:
+            return False
         if self._loaded is None:
             self._loaded = [load(name) for name in self.detectors]
         return any(_finds(detector, text) for detector in self._loaded)

@@ -26,6 +26,11 @@ _METHODS: dict[str, dict[str, object]] = {
     "resources/read": {"type": "object", "properties": {"uri": {"type": "string"}}, "required": ["uri"]},
     "resources/subscribe": {"type": "object", "properties": {"uri": {"type": "string"}}, "required": ["uri"]},
     "prompts/get": {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]},
+    "credentials/use": {
+        "type": "object",
+        "properties": {"into": {"type": "string"}, "name": {"type": "string"}},
+        "required": ["into", "name"],
+    },
 }
 
 

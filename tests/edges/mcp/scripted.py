@@ -22,9 +22,11 @@ from types import SimpleNamespace
 from typing import Any
 
 from assent.edges.mcp import launch, visible
+from assent.enforce.broker import Broker
 from assent.enforce.gather import Call
 from assent.enforce.guard import Allowed, Refused
 from assent.errors import RefusedError, UnavailableError
+from assent.inform.watch import Watch
 from assent.keys.seal import load_or_make
 from assent.model.action import Action
 from assent.model.decision import Decision, Reason, Verdict
@@ -70,7 +72,7 @@ class Guard:
         decision = Decision(verdict, (Reason(code, "rule", "said by the script"),))
         return Refused(decision, f"Not done: {code}.", self._count, approval)  # type: ignore[arg-type]
 
-    async def begin(self, permit: Permit) -> None:
+    async def begin(self, permit: Permit, carried: object = ()) -> None:
         note("begin", permit=permit.id)
         if (FOLDER / "revoked").exists():
             raise RefusedError("revoked", "the permit no longer holds: revoked")
@@ -114,6 +116,9 @@ class Rows:
     def put_state(self, key: str, value: str) -> None:
         self._state[key] = value
 
+    def find_all(self, kind: type, by: str = "", value: object = "") -> list[Any]:
+        return []
+
     def pins(self, server: str) -> list[Any]:
         return list(self._pins.values())
 
@@ -147,7 +152,7 @@ class Sessions:
 
     async def join(self, principal: Any, client: str, process: str) -> Any:
         note("join", principal=principal.id, client=client)
-        return SimpleNamespace(id="ses_1")
+        return SimpleNamespace(id="ses_1", principal=principal.id)
 
     async def leave(self, id: str) -> None:
         note("leave")
@@ -161,6 +166,7 @@ def home() -> Iterator[Any]:
     def read() -> Iterator[Rows]:
         yield ROWS
 
+    guard: Any = Guard()
     yield SimpleNamespace(
         config=SimpleNamespace(
             home=FOLDER,
@@ -173,13 +179,16 @@ def home() -> Iterator[Any]:
         store=SimpleNamespace(read=read),
         log=Log(),
         clock=SimpleNamespace(now=lambda: int(time.time() * 1000)),
-        guard=Guard(),
+        guard=guard,
         sessions=Sessions(),
         notifier=SimpleNamespace(notify=lambda title, body: note("notify", body=body)),
         node="node_1",
         seal=lambda: load_or_make(FOLDER / "seal.key"),
         watch=lambda: asyncio.sleep(3600),  # there are no policy files to look after
-        rules=lambda: SimpleNamespace(
+        broker=Broker(guard, SimpleNamespace(read=read), Log(), None, lambda: None),  # type: ignore[arg-type]
+        watched=Watch(),
+        rules=lambda fresh=True: SimpleNamespace(
+            versions={"epoch": ""},
             observing=lambda now: False,
             profiles=SimpleNamespace(
                 roots_of=lambda package, arguments: None,

@@ -26,21 +26,23 @@ class Child:
     Args:
         command: program and arguments.
         environ: its whole environment.
+        held: keep its error output for `errors` instead: it was given a secret, and may write it there.
 
     Raises:
         ConfigError: the program cannot be started.
     """
 
-    def __init__(self, command: Sequence[str], environ: Mapping[str, str]) -> None:
+    def __init__(self, command: Sequence[str], environ: Mapping[str, str], *, held: bool = False) -> None:
         try:
             self._process = subprocess.Popen(  # noqa: S603 - starting this command is what the user asked for
                 list(command),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE if held else None,
                 env=dict(environ),
                 bufsize=0,
                 start_new_session=True,
-                preexec_fn=_tied_to_parent(),  # safe: no thread has been started yet
+                preexec_fn=_tied_to_parent(),  # takes no lock, so that threads of ours do not matter
             )
         except OSError as error:
             raise ConfigError(
@@ -63,6 +65,11 @@ class Child:
     def output(self) -> IO[bytes]:
         """Where its messages come from."""
         return cast(IO[bytes], self._process.stdout)
+
+    @property
+    def errors(self) -> IO[bytes] | None:
+        """Its error output, if that was kept."""
+        return self._process.stderr
 
     def running(self) -> bool:
         """Has it not ended yet? Never waits."""

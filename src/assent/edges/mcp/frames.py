@@ -13,7 +13,7 @@ import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias, cast
+from typing import Protocol, TypeAlias, cast
 
 from assent_verify.canonical import canonicalize, parse
 
@@ -183,6 +183,24 @@ def error(id: Id | None, number: int, message: str, data: Mapping[str, object] |
     return b'{"error":%b,"id":%b,"jsonrpc":"2.0"}\n' % (canonicalize(body), canonicalize(id))
 
 
+class Outlet(Protocol):
+    """Where lines are written: a pipe, or a server elsewhere."""
+
+    gone: asyncio.Event
+
+    async def write(self, line: bytes, credential: str = "") -> bool:
+        """Write one line; False if nobody reads any more. `credential` is one that policy wants with it."""
+
+    async def ready(self) -> None:
+        """Wait until there is room."""
+
+    def close(self) -> None:
+        """Write what is buffered, then no more."""
+
+    async def flushed(self, seconds: float) -> None:
+        """Close, and wait until everything is written."""
+
+
 class Lines(asyncio.Protocol):
     """Reads lines from a pipe; stops reading while nobody takes them.
 
@@ -224,6 +242,11 @@ class Lines(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The pipe is gone."""
         self._end()
+
+    @property
+    def empty(self) -> bool:
+        """Has everything been taken?"""
+        return not self._buffer
 
     def close(self) -> None:
         """Read no more; a reader that waits gets None."""
@@ -302,8 +325,8 @@ class Sink(asyncio.Protocol):
         """The pipe has room again."""
         self._open.set()
 
-    async def write(self, line: bytes) -> bool:
-        """Write one line, then wait for room. False if the reader is gone."""
+    async def write(self, line: bytes, credential: str = "") -> bool:
+        """Write one line, then wait for room. False if the reader is gone. A pipe carries no credential."""
         if self.gone.is_set() or self._transport is None:
             return False
         self._transport.write(line)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from assent_verify.canonical import canonicalize
 
 from assent.edges.mcp import classes, frames, rounds, state, versions
-from assent.edges.mcp.frames import Id, Lines, Notification, Request, Response, Sink, Unreadable
+from assent.edges.mcp.frames import Id, Lines, Message, Notification, Outlet, Request, Response, Unreadable
 from assent.edges.mcp.governed import Governor, Setting
 from assent.edges.mcp.peer import Asked, LostError, Peer
 from assent.edges.mcp.pins import Pins
@@ -61,8 +61,8 @@ class Gateway:
 
     def __init__(
         self,
-        client: tuple[Lines, Sink],
-        server: tuple[Lines, Sink],
+        client: tuple[Lines, Outlet],
+        server: tuple[Lines, Outlet],
         setting: Setting,
         pins: Pins,
         visible: Visible,
@@ -96,7 +96,7 @@ class Gateway:
         while (line := await end.lines.next()) is not None:
             if not line.data.strip():
                 continue
-            message = frames.read(line, self._limit)
+            message = self._cleaned(end, frames.read(line, self._limit))
             if isinstance(message, Request):
                 await self._request(end, other, message, line.size)
             elif isinstance(message, Response):
@@ -107,10 +107,23 @@ class Gateway:
                     await self._notification(end, other, message)
                 except AssentError as error:
                     logger.error("dropped a notification: %s: %s", error.code, error.message)
-            else:
+            elif message is not None:
                 await self._unreadable(end, message)
             await other.peer.sink.ready()
             del line, message  # a large one is not held while we wait
+
+    def _cleaned(self, end: End, message: Message) -> Message | None:
+        """What a server says is held against the secrets of this home before anything else looks at it."""
+        credentials = self._setting.credentials
+        return message if credentials is None or end is self._client else credentials.cleaned(message)
+
+    def lost(self, code: str, id: Id) -> None:
+        """No answer of the server will come to a request."""
+        self._server.peer.lost(code, id)
+
+    def schema_of(self, tool: str) -> Mapping[str, object]:
+        """The input schema of a tool as the server lists it; empty if it lists none."""
+        return self._tools.schema_of(tool)
 
     async def drained(self, seconds: float) -> None:
         """The client has closed its end: hold no longer, finish what is under way.

@@ -15,10 +15,11 @@ from assent_verify.canonical import canonicalize
 
 from assent.edges.mcp import answers, classes, roots, rounds
 from assent.edges.mcp.frames import INVALID_PARAMS, REFUSED, Response, error, response
+from assent.edges.mcp.injected import Injected, carrying, hands_in
 from assent.edges.mcp.overdue import Late, Timer
 from assent.edges.mcp.peer import Asked, LostError, OverdueError, Peer
 from assent.edges.mcp.permits import Bound
-from assent.edges.mcp.state import REJECTED, STATE, Given, Leg, States
+from assent.edges.mcp.state import REJECTED, Beside, Given, Leg, States
 from assent.edges.mcp.tools import ListingError, Tools
 from assent.edges.trace import trace_with
 from assent.enforce.gather import Call
@@ -36,6 +37,8 @@ logger = logging.getLogger("assent.gateway")
 PROGRESS_S = 5.0
 #: Seconds after which the outcome deadline of a call is looked up: most calls are done by then.
 FIRST_LOOK_S = 2.0
+#: Code of a request that was never sent.
+UNREACHED = "unreached"
 #: The holding steps of the progress value stay below any value that the server sends afterwards.
 _STEP = 0.000001
 
@@ -54,6 +57,7 @@ class Setting:
         roots: what the client may name as roots to the server.
         trace: the trace that this process was started in, or empty.
         bound: the server takes permits; None if this gateway consumes them itself.
+        credentials: what the broker has given to this gateway; None if there is none.
     """
 
     guard: Guard
@@ -65,24 +69,7 @@ class Setting:
     roots: Sequence[str] = ()
     trace: str = ""
     bound: Bound | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """What goes to the other end along with what was decided on.
-
-    Args:
-        transport: `_meta` keys that carry no meaning.
-        given: the opened state of a later round.
-    """
-
-    transport: Mapping[str, object]
-    given: Given | None = None
-
-    def joined(self, decided: Mapping[str, object]) -> dict[str, object]:
-        """The params to send: the server gets its own state back."""
-        sent = classes.joined(decided, self.transport)
-        return sent if self.given is None or self.given.state is None else {**sent, STATE: self.given.state}
+    credentials: Injected | None = None
 
 
 class Governor:
@@ -120,6 +107,8 @@ class Governor:
         trace = trace_with(asked.request.params, self._setting.trace)
         consumer = self._bound.consumer if self._bound else ""
         call = replace(await self._call(asked, leg), trace=trace, consumer=consumer)  # (1)
+        if self._tools is not None and hands_in(self._setting.credentials, call.params):
+            call = replace(call, barred=call.barred or "credential_in_arguments")
         ruling = await self._held(call, asked, transport)  # (2) to (6)
         if isinstance(ruling, Refused):
             await self._tell(asked, self._refusal(asked, ruling, leg.barred))
@@ -220,6 +209,7 @@ class Governor:
         if not await self._begun(permit, asked, beside.given):
             return
         params = canonicalize(sent)
+        asked.credential = next((one.value for one in permit.obligations if one.kind == "credential"), "")
         future = await self._target.ask(asked.request.method, params, asked)
         if asked.request.method in classes.STANDING:
             await self._standing(permit, asked, future)
@@ -246,12 +236,13 @@ class Governor:
         try:
             if given is not None:
                 await self._setting.states.spend(given)
+            carried = await carrying(self._setting.credentials, permit)
         except (RefusedError, UnavailableError) as stale:
             await self._settle(permit, Outcome("failed", "gateway", reached=False, detail=stale.code))
             await self._tell(asked, answers.not_started(asked.request, stale, permit.receipt))
             return False
         try:
-            await self._guard.begin(permit)
+            await self._guard.begin(permit, carried)
         except (RefusedError, UnavailableError) as lapsed:
             await self._tell(asked, answers.not_started(asked.request, lapsed, permit.receipt))
             return False
@@ -290,6 +281,12 @@ class Governor:
         await self._tell(asked, line)
 
     async def _unknown(self, permit: Permit, asked: Asked, code: str) -> None:
+        """No usable answer came. Only of what never left is it known that it did not happen."""
+        if code == UNREACHED:
+            await self._settle(permit, Outcome("failed", "gateway", reached=False, detail=code))
+            error = RefusedError(code, "the server could not be reached, or not with what it has to be sent")
+            await self._tell(asked, answers.not_started(asked.request, error, permit.receipt))
+            return
         logger.warning("outcome unknown (%s): attempt %s may have happened", code, permit.attempt)
         await self._settle(permit, Outcome("unknown", "gateway", detail=code))
         await self._tell(asked, answers.maybe(asked.request, code, permit.receipt))

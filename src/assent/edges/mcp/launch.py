@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from assent.edges.mcp.child import Child
+from assent.edges.mcp.upstream import Upstream, name_of_url
 from assent.edges.trace import TRACEPARENT, trace_of
-from assent.errors import AssentError, ConfigError
+from assent.errors import AssentError, ConfigError, UnavailableError
 from assent.inform.process import process_text, program
 from assent.model.ids import AttemptId, Digest, PrincipalId
 from assent.model.permit import Consumer, Permit
@@ -26,17 +26,19 @@ from assent.model.profile import ZONES, Server, ToolDefinition, Zone
 if TYPE_CHECKING:
     from assent.edges.mcp.command import Program
     from assent.edges.mcp.permits import Bound
+    from assent.edges.mcp.pins import Pins
     from assent.edges.mcp.state import Seal
+    from assent.enforce.broker import Broker
     from assent.enforce.guard import Guard
     from assent.enforce.rules import Rules
     from assent.enforce.session import Sessions
+    from assent.inform.watch import Watch
     from assent.model.outcome import Outcome
     from assent.ports import Clock, Notifier, Signer, Store, Transaction
     from assent.record.log import Log
 
 _NAME = re.compile(r"[a-z0-9-]{1,40}\Z")
 _PRINCIPAL = re.compile(r'(?:(User|Agent|Service|Model)::)?"?([A-Za-z0-9][A-Za-z0-9._/@-]{0,63})"?\Z')
-_SECRET = "ASSENT_"  # noqa: S105 - the prefix of our own settings, which no server may see
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class Options:
         roots: `--root`, as given.
         principal: `--as` or ASSENT_PRINCIPAL; empty for the parent program.
         permits: `--permits`; empty for what the settings say.
+        url: `--url`, where the server is if it is not started; empty if it is.
+        late: start the server only when it is decided which credentials it gets.
     """
 
     command: tuple[str, ...]
@@ -58,6 +62,8 @@ class Options:
     roots: tuple[str, ...] = ()
     principal: str = ""
     permits: Consumer = ""
+    url: str = ""
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +117,12 @@ class Home(Protocol):
     def notifier(self) -> Notifier: ...
     @property
     def node(self) -> str: ...
-    def rules(self) -> Rules:
-        """The bundle and catalog in force now."""
+    @property
+    def broker(self) -> Broker: ...
+    @property
+    def watched(self) -> Watch: ...
+    def rules(self, fresh: bool = True) -> Rules:
+        """The bundle and catalog in force, now or as last seen."""
 
     def seal(self) -> Seal:
         """What seals for this home."""
@@ -143,26 +153,18 @@ def run(
     """
     _check(options)
     client = parent()
-    child = Child(options.command, served(environ))
+    upstream = Upstream(options.command, options.url, environ, options.late)
     try:
         # loaded while the server starts: together they take longer than starting it does
         import asyncio
 
-        from assent.edges.mcp.command import program_of
-
         with opened() as home:
-            server = _server(options, program_of(options.command, environ), home)
+            server = _server(options, upstream.program(), home)
             principal = _principal(options.principal, home.config.user, client.name)
             bound = _bound(options.permits, server.name, home)
-            return asyncio.run(_serve(home, child, server, (principal, client), bound))
+            return asyncio.run(_serve(home, upstream, server, (principal, client), bound))
     finally:
-        if child.running():
-            child.kill()
-
-
-def served(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment a server gets: ours, without our own settings."""
-    return {name: value for name, value in environ.items() if not name.startswith(_SECRET)}
+        upstream.kill()
 
 
 def checked_name(name: str) -> str:
@@ -182,8 +184,9 @@ def checked_name(name: str) -> str:
 
 def _check(options: Options) -> None:
     """What can be refused before anything is started."""
-    if not options.command:
-        raise ConfigError("no_command", "there is no server to start", help="assent mcp -- COMMAND [ARGUMENT…]")
+    if bool(options.command) == bool(options.url):
+        help = "assent mcp -- COMMAND [ARGUMENT…], or assent mcp --url https://HOST/PATH"
+        raise ConfigError("no_command", "there is no server to start, or there are two", help=help)
     checked_name(options.name)
     if options.zone and options.zone not in ZONES:
         raise ConfigError("bad_zone", f"`{options.zone}` is not a zone: expected one of {', '.join(ZONES)}")
@@ -243,6 +246,7 @@ def name_of(started: Program) -> str:
     last = text.rstrip("/").rsplit("/", 1)[-1]
     if kind in ("script", "program"):
         last = last.partition(".")[0]
+    last = name_of_url(started.identity) if kind == "url" else last
     name = re.sub(r"[^a-z0-9]+", "-", last.lower()).strip("-")[:40].strip("-")
     if not name:
         raise ConfigError("no_name", "the server has no name that can be told", help="give one with --name")
@@ -296,6 +300,14 @@ def _principal(text: str, user: str, client: str) -> Principal:
     return Principal(kind, match[2] if match else text, None if kind == "User" else owner)
 
 
+def _epoch(home: Home) -> int:
+    """The epoch as this process saw it last; every commit compares it."""
+    try:
+        return int(home.rules(False).versions["epoch"] or "0")
+    except UnavailableError:
+        return 0  # nothing is in force, so nothing is allowed
+
+
 # ---- the run -----------------------------------------------------------------------
 
 
@@ -317,14 +329,31 @@ def _bound(given: Consumer, server: str, home: Home) -> Bound | None:
     return Bound(consumer, home.mint, vouched)
 
 
-async def _serve(home: Home, child: Child, server: Server, who: tuple[Principal, Client], bound: Bound | None) -> int:
+def _pins(home: Home, server: Server) -> Pins:
+    """The pins of its tools; a person is told when some have changed."""
+    import asyncio
+
+    from assent.edges.mcp.pins import Pins
+
+    def tell(count: int) -> None:
+        body = f"{server.name}: {count} tool(s) changed and are stopped. Run: assent catalog"
+        asyncio.get_running_loop().run_in_executor(None, home.notifier.notify, "Assent", body)
+
+    steady: Callable[[ToolDefinition], Digest] = lambda tool: home.rules().profiles.steady(server, tool)  # noqa: E731
+    return Pins(home.store, home.log, home.clock, home.node, server.name, tell, steady)
+
+
+async def _serve(
+    home: Home, upstream: Upstream, server: Server, who: tuple[Principal, Client], bound: Bound | None
+) -> int:
     """Join the session, connect both ends, run until one closes, end in order."""
     import asyncio
 
+    from assent.edges.mcp.checked import Checked
     from assent.edges.mcp.gateway import Gateway
     from assent.edges.mcp.governed import Setting
+    from assent.edges.mcp.injected import Injected
     from assent.edges.mcp.lifecycle import connect, until_closed
-    from assent.edges.mcp.pins import Pins
     from assent.edges.mcp.roots import configured
     from assent.edges.mcp.state import States, Whose
     from assent.edges.mcp.visible import Seen
@@ -338,18 +367,16 @@ async def _serve(home: Home, child: Child, server: Server, who: tuple[Principal,
             row = reader.attempt(attempt)
         return 0.0 if row is None else (row.deadline - home.clock.now()) / 1000
 
-    def tell(count: int) -> None:
-        body = f"{server.name}: {count} tool(s) changed and are stopped. Run: assent catalog"
-        asyncio.get_running_loop().run_in_executor(None, home.notifier.notify, "Assent", body)
-
-    steady: Callable[[ToolDefinition], Digest] = lambda tool: home.rules().profiles.steady(server, tool)  # noqa: E731
-    pins = Pins(home.store, home.log, home.clock, home.node, server.name, tell, steady)
     roots = configured(server, str(home.config.home))
     states = States(home.seal, Whose(client.key, principal.id, server.name), home.store, home.log, home.clock)
     trace = trace_of(os.environ.get(TRACEPARENT.upper()))
-    setting = Setting(home.guard, session.id, server, home.config.approval_wait, due, states, roots, trace, bound)
-    theirs = await connect(os.fdopen(os.dup(0), "rb", 0), os.fdopen(os.dup(1), "wb", 0), limit)
-    ours = await connect(child.output, child.input, limit)
+    credentials = Injected(home.broker, (session, server), home.watched, lambda: _epoch(home))
+    setting = Setting(
+        home.guard, session.id, server, home.config.approval_wait, due, states, roots, trace, bound, credentials
+    )
+    lines, sink = await connect(os.fdopen(os.dup(0), "rb", 0), os.fdopen(os.dup(1), "wb", 0), limit)
+    theirs = lines, Checked(sink, credentials.leaks)
+    ours, wrapped = await upstream.connect(limit, credentials)
 
     seen = Seen(principal, server)
 
@@ -357,12 +384,14 @@ async def _serve(home: Home, child: Child, server: Server, who: tuple[Principal,
         rules = home.rules()
         return rules.observing(home.clock.now()) or seen.shows(rules, tool)
 
-    gateway = Gateway(theirs, ours, setting, pins, shown, limit)
+    gateway = Gateway(theirs, ours, setting, _pins(home, server), shown, limit)
+    upstream.attach(gateway)
     watching = asyncio.create_task(home.watch())
     try:
-        return await until_closed(gateway, theirs, ours, child)
+        return await until_closed(gateway, theirs, ours, wrapped)
     finally:
         watching.cancel()
+        credentials.close()
         for descriptor in (0, 1):
             os.set_blocking(descriptor, True)  # a terminal is not ours alone
         with contextlib.suppress(AssentError):

@@ -9,10 +9,9 @@ import signal
 import stat
 import threading
 from collections.abc import Callable
-from typing import IO
+from typing import IO, Protocol
 
-from assent.edges.mcp.child import Child
-from assent.edges.mcp.frames import Lines, Sink
+from assent.edges.mcp.frames import Lines, Outlet, Sink
 from assent.edges.mcp.gateway import Gateway
 
 #: Seconds for calls under way after the client has closed its end but still reads.
@@ -21,7 +20,20 @@ DRAIN_S = 10.0
 LAST_WORDS_S, END_S = 0.3, 2.0
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-Ends = tuple[Lines, Sink]
+Ends = tuple[Lines, Outlet]
+
+
+class Wrapped(Protocol):
+    """What `lifecycle` ends: a process, or the connection to a server elsewhere."""
+
+    def running(self) -> bool:
+        """Has it not ended yet? Never waits."""
+
+    def signal(self, number: int) -> None:
+        """Pass a signal on."""
+
+    async def end(self) -> int:
+        """End it for certain; the exit code."""
 
 
 async def connect(source: IO[bytes], target: IO[bytes], limit: int) -> Ends:
@@ -67,7 +79,7 @@ def _copying(source: IO[bytes], target: IO[bytes]) -> threading.Thread:
     return thread
 
 
-async def until_closed(gateway: Gateway, client: Ends, server: Ends, child: Child) -> int:
+async def until_closed(gateway: Gateway, client: Ends, server: Ends, child: Wrapped) -> int:
     """Run both ends until one closes or a signal comes; end the server; its exit code.
 
     What was under way then has an outcome, `unknown` if nothing better is known.
@@ -106,7 +118,7 @@ async def until_closed(gateway: Gateway, client: Ends, server: Ends, child: Chil
             task.cancel()
 
 
-def _close_after(child: Child, lines: Lines) -> Callable[[], None]:
+def _close_after(child: Wrapped, lines: Lines) -> Callable[[], None]:
     """When the server has ended, read what is left; do not wait for a grandchild that holds its output."""
 
     def look() -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from assent_verify.canonical import canonicalize
 
 from assent.edges.mcp import frames
-from assent.edges.mcp.frames import Id, Request, Response, Sink
+from assent.edges.mcp.frames import Id, Outlet, Request, Response
 
 logger = logging.getLogger("assent.gateway")
 
@@ -40,12 +40,14 @@ class Asked:
         size: bytes of its line, for the bound on what is in flight.
         gone: set once whoever asked no longer waits for the answer.
         sent: the id it travels under at the other end; None while it has not been sent.
+        credential: the one that policy wants with it, or empty.
     """
 
     request: Request
     size: int
     gone: asyncio.Event = field(default_factory=asyncio.Event)
     sent: int | None = None
+    credential: str = ""
 
 
 class Peer:
@@ -53,10 +55,10 @@ class Peer:
 
     Args:
         name: `client` or `server`, for the log.
-        sink: the pipe to it.
+        sink: what is written to.
     """
 
-    def __init__(self, name: str, sink: Sink) -> None:
+    def __init__(self, name: str, sink: Outlet) -> None:
         self.name = name
         self.sink = sink
         self._last = 0
@@ -75,7 +77,8 @@ class Peer:
         future = self._await(id, asked)
         if asked is not None:
             asked.sent = id
-        if not await self.sink.write(frames.request(id, method, params)) and not future.done():
+        credential = asked.credential if asked is not None else ""
+        if not await self.sink.write(frames.request(id, method, params), credential) and not future.done():
             future.set_exception(LostError(f"{self.name}_gone"))
         return future
 

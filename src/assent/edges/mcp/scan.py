@@ -16,11 +16,11 @@ from assent.edges.mcp import frames
 from assent.edges.mcp.child import Child
 from assent.edges.mcp.classes import PROTOCOL_META, PROTOCOL_VERSION
 from assent.edges.mcp.frames import Lines, Notification, Request, Response, Unreadable
-from assent.edges.mcp.launch import served
 from assent.edges.mcp.lifecycle import connect
 from assent.edges.mcp.names import confusable
 from assent.edges.mcp.peer import LostError, Peer
 from assent.edges.mcp.tools import MAX_DEFINITION, ListingError, listing, too_large
+from assent.edges.mcp.upstream import served
 from assent.errors import UnavailableError
 from assent.model.profile import ToolDefinition
 

@@ -16,6 +16,7 @@ from typing import Protocol
 
 from assent_verify.canonical import canonicalize, digest
 
+from assent.edges.mcp import classes
 from assent.edges.mcp.rounds import asked_in
 from assent.errors import RefusedError
 from assent.ports import Clock, Store, Transaction
@@ -84,6 +85,24 @@ class Whose:
     client: str
     principal: str
     server: str
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What goes to the other end along with what was decided on.
+
+    Args:
+        transport: `_meta` keys that carry no meaning.
+        given: the opened state of a later round.
+    """
+
+    transport: Mapping[str, object]
+    given: Given | None = None
+
+    def joined(self, decided: Mapping[str, object]) -> dict[str, object]:
+        """The params to send: the server gets its own state back."""
+        sent = classes.joined(decided, self.transport)
+        return sent if self.given is None or self.given.state is None else {**sent, STATE: self.given.state}
 
 
 class States:

@@ -108,6 +108,11 @@ class Tools:
             self._changed = await self._pinned(self._usable)
         return Known(definition, "tool_changed" if name in self._changed else "")
 
+    def schema_of(self, name: str) -> Mapping[str, object]:
+        """The input schema of what is offered under a name; empty if nothing is."""
+        definition = self._offered.get(name)
+        return definition.input_schema if definition is not None else {}
+
     async def shown(self, result: dict[str, object], *, partial: bool) -> dict[str, object]:
         """One page of a listing as the client may see it: order and all other fields as the server sent them.
 
