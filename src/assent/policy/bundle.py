@@ -15,10 +15,9 @@ from assent.policy.builtin import BUILTIN
 from assent.policy.condition import Fitted, fit
 from assent.policy.entities import KNOWN, EntityStore, uid_text
 from assent.policy.index import Index
-from assent.policy.kinds import Kind
 from assent.policy.lru import Lru
 from assent.policy.rule import Rule
-from assent.policy.slices import Case, Shape, Slice, Unavailable, build, shape_of
+from assent.policy.slices import Case, Common, Shape, Slice, Unavailable, build, shape_of, share
 from assent.policy.text import Source
 
 __all__ = ["Bundle", "Source", "from_archive", "load"]
@@ -52,7 +51,7 @@ class Bundle:
         self.digest: Digest = Digest(digest(self._archive))
         self._shapes: Lru[object, Shape | Unavailable] = Lru(_SHAPES)
         self._slices: Lru[object, Slice | Unavailable] = Lru(_SLICES)
-        self._kinds: Lru[object, Kind] = Lru(_SHAPES)
+        self._commons: Lru[object, Common | Unavailable] = Lru(_SHAPES)
         self._conditions: Lru[object, Fitted | None] = Lru(_SHAPES)
 
     def __len__(self) -> int:
@@ -135,7 +134,10 @@ class Bundle:
         return tuple(one for one in found if _can_apply(one, case))
 
     def _build(self, case: Case, shape: Shape) -> Slice | Unavailable:
-        return build(case, shape, self.applying(case, shape), self._store.closure, self._kinds)
+        rules = self.applying(case, shape)
+        key = (shape, case.action(shape), case.server.name, case.server.zone, rules)
+        common = self._commons.get(key, lambda: share(case, shape, rules))
+        return common if isinstance(common, Unavailable) else build(case, shape, common, self._store.closure)
 
 
 def _can_apply(rule: Rule, case: Case) -> bool:

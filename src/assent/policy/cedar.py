@@ -59,12 +59,14 @@ class Reads:
         presence: attribute names that are only asked for with `has`.
         whole: names used as a whole value (`context.args == {…}`); `context` means everything.
         entities: every entity literal.
+        principal: whether a condition looks at who acts; a scope does not count.
     """
 
     values: frozenset[str] = frozenset()
     presence: frozenset[str] = frozenset()
     whole: frozenset[str] = frozenset()
     entities: frozenset[Uid] = frozenset()
+    principal: bool = False
 
     def mentions(self, name: str) -> bool:
         """Is this attribute looked at in any way?"""
@@ -237,6 +239,7 @@ def _look(root: pst.PolicySet | pst.Template) -> Reads:
     presence: set[str] = set()
     whole: set[str] = set()
     found: set[Uid] = set()
+    who = False
     stack: list[tuple[object, bool]] = [(root, False)]  # node, and whether it is only the base of an access
     while stack:
         node, based = stack.pop()
@@ -256,6 +259,7 @@ def _look(root: pst.PolicySet | pst.Template) -> Reads:
                 whole.update((node.attr,) if not based else ())
         elif isinstance(node, pst.Var):
             whole.update(("context",) if node.name == "context" and not based else ())
+            who = who or node.name == "principal"
         elif kind.__module__ == pst.__name__:
             stack.extend((getattr(node, name), False) for name in kind.__slots__)  # type: ignore[attr-defined]
-    return Reads(frozenset(values), frozenset(presence - values), frozenset(whole), frozenset(found))
+    return Reads(frozenset(values), frozenset(presence - values), frozenset(whole), frozenset(found), who)

@@ -11,7 +11,7 @@ from assent_verify.canonical import canonicalize, digest
 
 from assent.model.decision import PolicyRef
 from assent.model.ids import Digest
-from assent.model.principal import Principal
+from assent.model.principal import KINDS, Principal
 from assent.model.profile import Server, ToolDefinition, ToolProfile
 from assent.policy import cedar
 from assent.policy.arguments import encode, validator
@@ -124,15 +124,34 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True)
-class Slice:
-    """The rules that can apply, and everything to evaluate them with.
+class Common:
+    """What everybody shares to whom the same rules can apply: parsed and checked once for all of them.
 
     Args:
         base: rules without `@escalate`.
         escalations: rules with it, and the one permit they restrict.
         both: all of them: an allow here is an allow of both layers.
-        missing: entities that are reachable but not known; not empty means deny.
         kind: the context that is handed over.
+        literals: every entity that the rules name.
+        answers: what Cedar said to a layer and a context, if no rule looks at who acts; else None.
+    """
+
+    base: Layer
+    escalations: Layer
+    both: Layer
+    kind: Kind
+    schema: Schema
+    literals: frozenset[Uid]
+    answers: Lru[tuple[int, str], Verdict] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The rules that can apply, and everything to evaluate them with.
+
+    Args:
+        base, escalations, both, kind, schema: as in `Common`.
+        missing: entities that are reachable but not known; not empty means deny.
         answers: what Cedar said to a layer and a context, by their whole text.
     """
 
@@ -162,35 +181,41 @@ class Slice:
         )
 
 
-def build(
-    case: Case,
-    shape: Shape,
-    rules: tuple[Rule, ...],
-    closure: Callable[..., tuple[str, list[Uid]]],
-    kinds: Lru[object, Kind],
-) -> Slice | Unavailable:
-    """The slice of these rules, type-checked against the tool, or why the tool is unavailable.
-
-    Args:
-        kinds: what was built before: the same rules take the same context, one object for all who act.
-    """
+def share(case: Case, shape: Shape, rules: tuple[Rule, ...]) -> Common | Unavailable:
+    """What the slices of these rules share, type-checked against the tool, or why the tool is unavailable."""
     base = Layer(tuple(one for one in rules if not one.group))
     escalations = Layer(tuple(one for one in rules if one.group), PERMIT)
     both = Layer((*base.rules, *escalations.rules))
     name, groups = case.action(shape)
     reads = cedar.reads(both.text)
     try:
-        kind = kinds.get((shape, rules), lambda: project(context(shape.arguments), reads))
+        kind = project(context(shape.arguments), reads)
         named = [uid[1] for uid in reads.entities if uid[0] == "Action"]
         schema = cedar.schema(cedar_schema({name: groups}, named, kind))
-        text, missing = closure(case.principal, case.server, reads.entities)
-        entities = cedar.entities(text, schema)
     except ValueError as error:
         return Unavailable(str(error))
     for position, message in cedar.validate(both.text, schema):
         unfit = both.rules[max(position, 0)].id
         return Unavailable(f"policy `{unfit}` does not fit it: {message}", unfit)
+    # who acts brings groups of its own, so a rule that names anybody may turn on who it is
+    anybody = any(uid[0] in KINDS for uid in reads.entities)
+    blind = not reads.principal and not anybody and all(rule.principal.op == "any" for rule in rules)
+    answers: Lru[tuple[int, str], Verdict] | None = Lru(_ANSWERS) if blind else None
+    return Common(base, escalations, both, kind, schema, reads.entities, answers)
+
+
+def build(
+    case: Case, shape: Shape, common: Common, closure: Callable[..., tuple[str, list[Uid]]]
+) -> Slice | Unavailable:
+    """The slice for one who acts, or why the tool is unavailable."""
+    try:
+        text, missing = closure(case.principal, case.server, common.literals)
+        entities = cedar.entities(text, common.schema)
+    except ValueError as error:
+        return Unavailable(str(error))
     principal = (case.principal.kind, case.principal.name)
+    name, _ = case.action(shape)
     request: tuple[Uid, Uid, Uid] = (principal, ("Action", name), ("Server", case.server.name))
-    answers: Lru[tuple[int, str], Verdict] = Lru(_ANSWERS)
-    return Slice(base, escalations, both, tuple(missing), kind, request, entities, schema, answers)
+    answers: Lru[tuple[int, str], Verdict] = Lru(_ANSWERS) if common.answers is None else common.answers
+    layers = (common.base, common.escalations, common.both)
+    return Slice(*layers, tuple(missing), common.kind, request, entities, common.schema, answers)
