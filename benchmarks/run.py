@@ -57,7 +57,14 @@ def _over_fdatasync(data: dict[str, Any]) -> float:
     return float(alone["p50_ms"] - alone["bare_fdatasync_p50_ms"])
 
 
+def _among_many(data: dict[str, Any]) -> float:
+    empty, full = data["stores"]
+    return float(full["consume"]["p50_us"] / empty["consume"]["p50_us"])
+
+
 GOALS = (
+    Goal("permits", "mint and verify a permit, p50", 250, "us", lambda d: d["computed"]["mint_and_verify"]["p50_us"]),
+    Goal("permits", "use up a permit among a million, against none", 1.5, "x", _among_many),
     Goal("decision", "decision p50 at 10 policies", 150, "us", lambda data: data["rows"][0]["p50_us"]),
     Goal("decision", "decision p50 at 100,000 policies", 150, "us", lambda data: data["rows"][-1]["p50_us"]),
     Goal("decision", "  against 10 policies", 1.5, "x", lambda data: data["rows"][-1]["ratio"]),

@@ -41,7 +41,7 @@ def sign(payload: bytes, typ: str, signer: Signer) -> str:
     from joserfc import jws
 
     header = {"alg": ALGORITHM, "kid": jwk.thumbprint(signer.public), "typ": typ}
-    return jws.serialize_compact(header, payload, _key(signer.public), registry=_registry(signer))
+    return jws.serialize_compact(header, payload, _key(signer.public), registry=_signing(signer))
 
 
 def opened(token: str, typ: str, keys: Mapping[str, bytes]) -> dict[str, object]:
@@ -54,27 +54,54 @@ def opened(token: str, typ: str, keys: Mapping[str, bytes]) -> dict[str, object]
         ProofError: `token_malformed`: it is not in its one form. `token_type`: of another type or
             algorithm. `token_key`: signed with none of the keys. `token_signature`: it does not hold.
     """
+    return _object(payload(token, typ, keys))
+
+
+def payload(token: str, typ: str, keys: Mapping[str, bytes]) -> bytes:
+    """The bytes that one of these keys has signed, whatever they hold.
+
+    Raises:
+        ProofError: as `opened`, save that nothing is said of the bytes.
+    """
     from joserfc import jws
     from joserfc.errors import JoseError
 
-    header, _, rest = token.partition(".")
-    payload, _, signature = rest.partition(".")
-    if len(token) > MOST or not token.isascii():
-        raise ProofError("token_malformed", f"a token is ASCII of at most {MOST} characters")
-    told, claims = _object(_bytes(header)), _object(_bytes(payload))
-    _bytes(signature)
-    if header != segment(canonicalize(told)):
-        raise ProofError("token_malformed", "the header of the token is not in its one spelling")
-    if told.keys() != {"alg", "kid", "typ"} or (told["alg"], told["typ"]) != (ALGORITHM, typ):
-        raise ProofError("token_type", f"expected a token of type `{typ}`, signed by `{ALGORITHM}`")
-    public = keys.get(told["kid"]) if isinstance(told["kid"], str) else None
+    if len(token) > MOST or not token.isascii() or token.count(".") != 2:
+        raise ProofError("token_malformed", f"a token is three segments of ASCII, at most {MOST} characters")
+    header, body, signature = token.split(".")
+    public = next((one for kid, one in keys.items() if header == _header(typ, kid)), None)
     if public is None:
-        raise ProofError("token_key", "the token is signed with none of the keys that are trusted here")
+        raise _unknown(header, typ)
+    _bytes(signature)
     try:
-        jws.deserialize_compact(token, _key(public), registry=_registry())
+        found = jws.extract_compact(token.encode(), registry=_registry())
+        held = jws.validate_compact(found, _key(public), registry=_registry())
     except (JoseError, ValueError) as error:
-        raise ProofError("token_signature", "the signature of the token does not hold") from error
-    return claims
+        raise ProofError("token_malformed", "a segment of the token is not base64url") from error
+    if segment(found.payload) != body:
+        raise ProofError("token_malformed", "a segment of the token is not in its one spelling")
+    if not held:
+        raise ProofError("token_signature", "the signature of the token does not hold")
+    return found.payload
+
+
+@lru_cache(maxsize=256)
+def _header(typ: str, kid: str) -> str:
+    """The one header of a type and key, as it stands in a token."""
+    return segment(canonicalize({"alg": ALGORITHM, "kid": kid, "typ": typ}))
+
+
+def _unknown(header: str, typ: str) -> ProofError:
+    """What is wrong with a header that none of the keys has."""
+    try:
+        told = _object(_bytes(header))
+    except ProofError as error:
+        return error
+    if header != segment(canonicalize(told)):
+        return ProofError("token_malformed", "the header of the token is not in its one spelling")
+    if told.keys() != {"alg", "kid", "typ"} or (told["alg"], told["typ"]) != (ALGORITHM, typ):
+        return ProofError("token_type", f"expected a token of type `{typ}`, signed by `{ALGORITHM}`")
+    return ProofError("token_key", "the token is signed with none of the keys that are trusted here")
 
 
 def jwk_set(publics: Iterable[bytes]) -> dict[str, object]:
@@ -138,16 +165,25 @@ def _key(public: bytes) -> OKPKey:
     return OKPKey.import_key(json.loads(jwk.jwk(public)))
 
 
-def _registry(signer: Signer | None = None) -> JWSRegistry:
-    """One algorithm, so that no header can choose; signing goes through the port, wherever the key lies."""
+@lru_cache(maxsize=1)
+def _registry() -> JWSRegistry:
+    """One algorithm, so that no header can choose."""
     from joserfc.jws import JWSRegistry
 
     only = copy(JWSRegistry.algorithms[ALGORITHM])
     # RFC 9864 gives Ed25519 a name of its own, which few readers know yet; the bytes are the same
     only.security_warning = None
-    if signer is not None:
-        only.sign = lambda msg, key: signer.sign(msg)  # type: ignore[method-assign]
     registry = JWSRegistry(algorithms=[ALGORITHM])
     registry.algorithms = {ALGORITHM: only}
     registry.max_payload_length = MOST
+    registry.check_header = lambda header: None  # type: ignore[method-assign]  # it is one of `_header`, to the byte
+    return registry
+
+
+def _signing(signer: Signer) -> JWSRegistry:
+    """The same, to sign through the port, wherever the key lies."""
+    registry = copy(_registry())
+    only = copy(registry.algorithms[ALGORITHM])
+    only.sign = lambda msg, key: signer.sign(msg)  # type: ignore[method-assign]
+    registry.algorithms = {ALGORITHM: only}
     return registry

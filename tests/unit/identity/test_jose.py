@@ -59,7 +59,7 @@ def test_another_program_reads_it() -> None:
 
 def test_no_algorithm_is_taken_from_the_token() -> None:
     """`none` and keys of another kind under the same name are refused before anything is computed."""
-    assert code(f"{segment({**HEADER, 'alg': 'none'})}.{segment(b'{}')}.") == "token_malformed"
+    assert code(f"{segment({**HEADER, 'alg': 'none'})}.{segment(b'{}')}.") == "token_type"
     assert code(token({**HEADER, "alg": "none"})) == "token_type"
     confused = OctKey.import_key(SIGNER.public)
     made = jws.serialize_compact({**HEADER, "alg": "HS256"}, b"{}", confused, algorithms=["HS256"])
