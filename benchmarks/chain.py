@@ -2,8 +2,8 @@
 
 `decide`: facts in, Decision out, under a chain of 1, 3 and 8 links, each with limits and a
 condition of its own; every call differs in something that a policy reads. `governed`: whole
-actions through the real guard, store and log, in a home with 100 principals and as many
-delegations, and in one with 100,000 and 1,000,000.
+actions of 50 agents in turn, through the real guard, store and log, in a home with 100 principals
+and as many delegations, and in one with 100,000 and 1,000,000.
 
     python -m benchmarks.chain [--quick] [--json FILE]
 """
@@ -36,6 +36,8 @@ from benchmarks.governed import one_action
 LINKS = (1, 3, 8)
 SIZES = ((100, 100), (100_000, 1_000_000))
 BATCH = 20_000
+#: Agents whose calls are made in turn.
+AGENTS = 50
 OWNER = PrincipalId('User::"local/ana"')
 FAR = 4_000_000_000_000
 
@@ -48,15 +50,17 @@ def limits(depth: int) -> Limits:
     return Limits(groups, servers, {}, condition.text, condition.tree, 1_000_000_000, depth)
 
 
-def chain(actor: Principal, links: int) -> tuple[Link, ...]:
-    """From a person to the actor over so many delegations."""
-    between = [Principal("Agent", f"bench/link-{at}", OWNER, ("g5",)) for at in range(1, links)]
+def chain(actor: Principal, links: int, of: str = "", first: int = 0) -> tuple[Link, ...]:
+    """From a person to the actor over so many delegations, the names of which begin there."""
+    between = [Principal("Agent", f"bench/link{of}-{at}", OWNER, actor.groups) for at in range(1, links)]
     people = [Principal("User", "local/ana", None), *between, actor]
     found = [Link(people[0], "delegator", 0)]
-    for at, (above, below) in enumerate(pairwise(people), 1):
-        parent = name(at - 1) if at > 1 else ""
-        grant = Grant(name(at), parent, above.id, below.id, limits(links - at), 0, FAR, Digest("sha256:" + "0" * 64))
-        found.append(Link(below, "actor" if at == links else "delegator", at, grant))
+    for at, (above, below) in enumerate(pairwise(people), first + 1):
+        parent = name(at - 1) if at > first + 1 else ""
+        bounds, digest = limits(first + links - at), Digest("sha256:" + "0" * 64)
+        grant = Grant(name(at), parent, above.id, below.id, bounds, 0, FAR, digest)
+        last = at == first + links
+        found.append(Link(below, "actor" if last else "delegator", at - first, grant))
     return tuple(found)
 
 
@@ -99,7 +103,7 @@ def fill(home: assembly.Home, principals: int, delegations: int) -> None:
                     tx.put(Enrolled(who.id, OWNER, who, 1))
                 if at < delegations:
                     subject = PrincipalId(f'Agent::"fleet/a{at % principals}"')
-                    tx.put(Grant(name(1_000 + at), "", OWNER, subject, bounds, 0, FAR, Digest("sha256:1")))
+                    tx.put(Grant(name(10_000_000 + at), "", OWNER, subject, bounds, 0, FAR, Digest("sha256:1")))
 
         home.log.submit(job, durable=True).result()
 
@@ -107,29 +111,34 @@ def fill(home: assembly.Home, principals: int, delegations: int) -> None:
         some(first, min(first + BATCH, max(principals, delegations)))
 
 
-async def governed(home: assembly.Home, links: int, rounds: int) -> list[float]:
-    """Milliseconds of each whole action in a session under a chain, ascending."""
-    principal = home.principal("bench")
-    session = await home.sessions.join(principal, f"bench:{os.getpid()}:{links}", home.process)
-    made = chain(principal, links)
+async def opened(home: assembly.Home, number: int, links: int) -> SessionId:
+    """A session of an agent of its own, under a chain of principals of its own."""
+    principal = home.principal(f"bench-{links}-{number}")
+    session = await home.sessions.join(principal, f"bench:{os.getpid()}:{links}:{number}", home.process)
+    made = chain(principal, links, f"{links}-{number}", 100 * (1_000 * links + number))
 
-    def job(tx: Transaction) -> SessionId:
+    def job(tx: Transaction) -> None:
         for link in made:
             if link.grant is not None:
                 tx.put(link.grant)
-                tx.put(Enrolled(link.principal.id, OWNER, replace(link.principal, groups=()), 1))
+                tx.put(Enrolled(link.principal.id, OWNER, link.principal, 1))
         known = tx.session(session.id) or session
         under = tuple(link.grant.id for link in made if link.grant is not None)
         tx.put_session(replace(known, chain=under, version=known.version + 1))
-        return known.id
 
-    id = home.log.submit(job, durable=True).result()
+    home.log.submit(job, durable=True).result()
+    return session.id
+
+
+async def governed(home: assembly.Home, links: int, rounds: int) -> list[float]:
+    """Milliseconds of each whole action, by one agent after the other, ascending."""
+    sessions = [await opened(home, number, links) for number in range(AGENTS)]
     took = []
-    for at in range(rounds + 20):
+    for at in range(rounds + AGENTS):
         begun = time.perf_counter()
-        await one_action(home, id, at)
+        await one_action(home, sessions[at % AGENTS], at)
         took.append((time.perf_counter() - begun) * 1000)
-    return sorted(took[20:])
+    return sorted(took[AGENTS:])
 
 
 def home_with(folder: str, principals: int, delegations: int, rounds: int) -> list[dict[str, Any]]:
