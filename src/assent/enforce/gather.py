@@ -146,7 +146,7 @@ class Gatherer:
         self._sessions: dict[SessionId, Session] = {}
         self._read: dict[SessionId, int] = {}  # steady time at which each was seen last
         self._clock_state: Mapping[str, object] = {}
-        self._chains: dict[SessionId, tuple[str, tuple[Link, ...]]] = {}
+        self._chains: dict[SessionId, tuple[tuple[str, tuple[str, ...]], tuple[Link, ...]]] = {}
 
     def learn_clock(self, state: Mapping[str, object]) -> None:
         """Take over what a commit has recorded of the clock."""
@@ -177,7 +177,8 @@ class Gatherer:
         """
         begun = self._clock.steady()
         session = self._identify(call, reader)  # (2)
-        if why := session.over(self._clock.now()):
+        now, trouble = self._time(call, reader)
+        if why := session.over(now):
             if reader is None:  # what was seen last may be older than its last call
                 raise ConflictError("moved", "the session may be over")
             raise RefusedError("session_ended", _OVER[why])
@@ -199,12 +200,11 @@ class Gatherer:
         if looked == "unread" or (looked is not None and looked.carries):
             analysis = replace(analysis, facts={**analysis.facts, "session_text_in_arguments": True})
         action = replace(raw, referents=analysis.referents) if analysis.referents else raw
-        now, trouble = self._time(call, reader)  # (4)
         like = reader.attempts_like(action.sameness) if reader and analysis.effects != {"read"} else ()
         facts = Facts(
             action=action,
             attempt=attempt,
-            chain=self._chain(session, rules, reader),
+            chain=self._chain(session, rules, reader),  # (4)
             profile=profile,
             server=call.server,
             definition=call.definition,
@@ -267,16 +267,16 @@ class Gatherer:
 
     def _chain(self, session: Session, rules: Rules, reader: Reader | None) -> tuple[Link, ...]:
         """Who acts, on whose behalf: what was read for one epoch holds in that epoch."""
-        epoch = rules.versions["epoch"]
+        now = (rules.versions["epoch"], session.chain)
         known = self._chains.get(session.id)
-        if known is not None and known[0] == epoch:
+        if known is not None and known[0] == now:
             return known[1]
         if reader is None:
             raise ConflictError("moved", "something has been revoked, or somebody changed")
         if len(self._chains) > _SESSIONS:
             self._chains.clear()
         found = chain_of(reader, session)
-        self._chains[session.id] = (epoch, found)
+        self._chains[session.id] = (now, found)
         return found
 
     def _time(self, call: Call, reader: Reader | None) -> tuple[int, tuple[str, ...]]:

@@ -214,3 +214,32 @@ def test_a_clock_that_is_off_lets_nothing_expired_pass(world: Chained) -> None:
     world.clock.wall -= 300_000
     world.clock.ran += 2_000
     assert codes(world)[0] in ("delegation_expired", "clock_jump")
+
+
+def test_a_clock_set_back_does_not_open_a_session_again(world: Chained) -> None:
+    """Time is max(clock, highest recorded) for sessions too."""
+    run(world, *pair(), expires=NOW + 10_000)
+    assert codes(world) == ["allow"]
+    world.clock.pass_time(9)
+    assert codes(world) == ["allow"]
+    world.clock.pass_time(2)
+    assert codes(world) == ["session_ended"]
+    world.clock.wall -= 300_000
+    assert codes(world)[0] in ("session_ended", "clock_jump")
+
+
+def test_another_chain_of_the_same_session_is_read_anew(world: Chained) -> None:
+    """What was remembered of one chain is nothing of another, whether the epoch moved or not."""
+    first, last = pair()
+    run(world, first, last)
+    assert codes(world) == ["allow"]
+    narrow = replace(last, id=DelegationId("dlg_" + "c" * 25 + "a"), limits=Limits(actions=("effect:pay",)))
+
+    def job(tx: Transaction) -> None:
+        known = tx.session(world.session)
+        assert known is not None
+        tx.put(narrow)
+        tx.put_session(replace(known, chain=(first.id, narrow.id), version=known.version + 1))
+
+    world.log.submit(job, durable=True).result()
+    assert codes(world) == ["outside_delegation"]
