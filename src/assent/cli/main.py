@@ -40,6 +40,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "mcp": ("mcp", "Run an MCP server behind Assent."),
         "decide": ("decide", "Decide one action without effect or receipt."),
         "permits": ("permits", "Executors that run nothing without a permit."),
+        "token": ("token", "Exchange tokens for narrower ones, over HTTP."),
         "sessions": ("sessions", "List the sessions of this home."),
         "clock": ("clock", "Confirm the time after a clock jump."),
         "demo": ("demo", "See the whole path of an action on real servers."),

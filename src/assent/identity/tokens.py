@@ -93,7 +93,7 @@ def verify(text: str, issuers: Sequence[Issuer], keys: KeySets, now: int, kinds:
             continue
     else:
         jws.check(read, candidates[-1], issuer.algorithms)
-    expires = _times(read.claims, now // 1000)
+    expires = times(read.claims, now // 1000)
     _audience(read.claims.get("aud"), issuer)
     subject = _subject(read.claims, issuer)
     jkt, certificate = _bound(read.claims.get("cnf"))
@@ -139,8 +139,11 @@ def active(reader: Reader, id: PrincipalId) -> Principal:
     if found is None or found.principal.status != "active":
         text = f"`{id}` is disabled" if found else f"`{id}` is not enrolled"
         raise RefusedError("token_subject", text, help="a person enrols it: assent principals add")
-    if found.principal.kind != "User" and not found.principal.owner:
-        raise RefusedError("token_subject", f"`{id}` has no owner")
+    if found.principal.kind == "User":
+        return found.principal
+    owner = reader.find(Enrolled, PrincipalId(found.owner))
+    if owner is None or owner.principal.status != "active":
+        raise RefusedError("token_subject", f"`{id}` has nobody who answers for it")
     return found.principal
 
 
@@ -159,8 +162,15 @@ def _issuer(read: jws.Jws, issuers: Sequence[Issuer], kinds: Collection[IssuerKi
     return fitting[0]
 
 
-def _times(claims: Mapping[str, object], now: int) -> int:
-    """When it expires, in seconds (RFC 7519 §4.1.4–4.1.6)."""
+def times(claims: Mapping[str, object], now: int) -> int:
+    """When a token expires, in seconds (RFC 7519 §4.1.4–4.1.6).
+
+    Args:
+        now: seconds since the epoch.
+
+    Raises:
+        RefusedError: `token_claims`, `token_expired`, `token_early` or `token_life`.
+    """
     times = {name: _number(claims, name) for name in ("exp", "nbf", "iat") if name in claims}
     if "exp" not in times:
         raise RefusedError("token_claims", "token: `exp` is missing")

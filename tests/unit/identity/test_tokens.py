@@ -353,9 +353,12 @@ OWNER = PrincipalId('User::"local/ana"')
 NAME = "token:https://idp.example bot-7"
 
 
-def store(status: str = "active", owner: PrincipalId | None = OWNER, proof: str = "active") -> MemoryStore:
+def store(
+    status: str = "active", owner: PrincipalId | None = OWNER, proof: str = "active", person: str = "active"
+) -> MemoryStore:
     made = MemoryStore()
     with made.begin() as tx:
+        tx.put(Enrolled(OWNER, "", Principal("User", "local/ana", None, status=person), 1))  # type: ignore[arg-type]
         tx.put(Enrolled(BOT, owner or "", Principal("Agent", "ci/bot", owner, status=status), 1))  # type: ignore[arg-type]
         tx.put(Authenticator(NAME, BOT, status=proof))  # type: ignore[arg-type]
     return made
@@ -373,8 +376,8 @@ def test_a_subject_is_who_was_enrolled_or_who_the_settings_say() -> None:
 
 
 @pytest.mark.parametrize(
-    "held", [store("disabled"), store(owner=None), store(proof="disabled"), MemoryStore()],
-    ids=["disabled", "ownerless", "proof disabled", "unknown"],
+    "held", [store("disabled"), store(owner=None), store(proof="disabled"), store(person="disabled"), MemoryStore()],
+    ids=["disabled", "ownerless", "proof disabled", "owner disabled", "unknown"],
 )  # fmt: skip
 def test_who_may_not_act_is_refused_and_never_created(held: MemoryStore) -> None:
     """Nothing is written for a subject that nobody enrolled."""
