@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import secrets
@@ -27,7 +28,7 @@ from assent.enforce.guard import Guard, Limits
 from assent.enforce.rules import BARRING, COMPARED, KILL, Rules
 from assent.enforce.session import Sessions, abandoned, forget_text
 from assent.errors import AssentError, ConfigError, ProofError, RequestError, UnavailableError
-from assent.identity import permits
+from assent.identity import jwk, permits
 from assent.inform import process
 from assent.inform.clock import SystemClock
 from assent.inform.observe import Observer, guarded_paths
@@ -40,7 +41,7 @@ from assent.keys import seal as seals
 from assent.keys.file import KeySigner
 from assent.keys.ring import Ring
 from assent.keys.seal import Seal
-from assent.model.ids import new_id
+from assent.model.ids import PrincipalId, new_id
 from assent.model.permit import Permit
 from assent.model.principal import Principal
 from assent.model.revocation import Revocation
@@ -68,6 +69,8 @@ logger = logging.getLogger("assent")
 DATABASE = "assent.db"
 #: Milliseconds between two looks for clear values whose time is over.
 SWEEP_MS = 3_600_000
+#: Milliseconds between two looks for sessions whose time is over.
+LAPSE_MS = 15_000
 #: Seconds between two looks whether a witness is to be asked.
 DUTIES_S = 1.0
 #: Milliseconds after which a witness that failed is asked again at most, while calls wait for it.
@@ -76,6 +79,8 @@ LOG_KEY = key_ring.FIRST
 SEAL_KEY = "seal.key"
 LOST_HEAD = "assent.head.lost"
 OPERATOR_KEY = "operator.key"
+#: State key of the paths of agents' private keys, the newest: what no call may reach; and how many are kept.
+AGENT_KEYS, MOST_KEYS = "agent_files", 256
 AUTHORITY_KEY = "authority.key"
 WITNESS_KEY = "witness.key"
 
@@ -107,6 +112,7 @@ class Home:
         self.owner = homes.owner(config)
         self.notifier = Desktop()
         self._closing = threading.Event()
+        self._lapsed = -LAPSE_MS
         self.sessions = Sessions(log, clock, self.node, process.alive)
         self._rules: Rules | None = None
         self._overdue = Overdue(store, clock, config.witness_max_lag)
@@ -116,11 +122,13 @@ class Home:
         self.mark: marks.Mark | None = None
         with store.read() as reader:
             key_file = reader.state(homes.KEY_FILE)
+            others = json.loads(reader.state(AGENT_KEYS) or "[]")
         check(config.detectors)
         watch = Watch(config.detectors, tuple(map(os.path.expanduser, config.private)))
-        files = [Path(key_file)] if key_file else []
+        files = [Path(one) for one in ([key_file] if key_file else []) + others]
         self.watched = watch
         observer = Observer(guarded_paths(config.home, [marks.folder(os.environ)]), config.prior_limit, files, watch)
+        self._observer = observer
         gatherer = Gatherer(clock, observer, cedar.engine(), Seen(store))
         limits = Limits(keep_days=config.sidecar_days, show_values=config.show_values)
         self.guard = Guard(store, log, clock, self.rules, gatherer, self.node, self.notifier, limits)
@@ -237,11 +245,23 @@ class Home:
                     await asyncio.to_thread(self.sweep)
             with suppress(UnavailableError):  # the gaps are still there next time
                 await asyncio.to_thread(gaps.say, self.store, self.log, self.clock)
+                await self._lapse()
             now = texts.signature(self.config.home)
             if now != seen:
                 seen = now
                 await asyncio.to_thread(self.look)
             await asyncio.sleep(every)
+
+    async def _lapse(self) -> None:
+        """Close sessions whose time is over; looked for now and then, for nothing is decided in one anyway."""
+        now, steady = self.clock.now(), self.clock.steady()
+        if steady - self._lapsed < LAPSE_MS:
+            return
+        self._lapsed = steady
+        with self.store.read() as reader:
+            late = any(one.over(now) for one in reader.sessions(open_only=True))
+        if late:
+            await self.sessions.lapse()
 
     def attend(self) -> None:
         """Do what this home owes to others until it is closed: witnesses, and a heartbeat when nothing happens."""
@@ -308,6 +328,35 @@ class Home:
     def principal(self, name: str) -> Principal:
         """A local agent of this home's owner."""
         return Principal("Agent", f"local/{name}", self.owner)
+
+    def person(self, signer: KeySigner) -> PrincipalId:
+        """Whose key this is, a person's that is enrolled.
+
+        Raises:
+            RequestError: `not_enrolled`.
+        """
+        with self.store.read() as reader:
+            user = reader.state(f"key:{digest(signer.public)}") or ""
+        if not user:
+            raise RequestError("not_enrolled", "this key is not enrolled", help="run: assent init")
+        return PrincipalId(user)
+
+    def prove(self, key: Path) -> str:
+        """The id of the authenticator whose private key a file holds; no call may reach the file from now on.
+
+        Raises:
+            ConfigError: it is exposed, locked, or no Ed25519 key.
+            UnavailableError: it is not there or cannot be read.
+        """
+        place = Path(os.path.realpath(key))
+        signer = agent.load(place)
+        with self.store.read() as reader:
+            known = json.loads(reader.state(AGENT_KEYS) or "[]")
+        if str(place) not in known:
+            kept = json.dumps([*known[-MOST_KEYS:], str(place)])
+            self._observer.guard(place)
+            self.log.submit(lambda tx: tx.put_state(AGENT_KEYS, kept), durable=False).result()
+        return jwk.authenticator(signer.public)
 
     def recover(self) -> None:
         """Settle what dead processes left open.

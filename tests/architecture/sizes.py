@@ -43,6 +43,7 @@ REASONS: Mapping[str, str] = {
     "assent/cli/mcp.py:command": "a command's options are its parameters",
     "assent/cli/replay.py:command": "a command's options are its parameters",
     "assent/cli/receipts.py:list_": "a command's options are its parameters",
+    "assent/cli/sessions.py:open_": "a command's options are its parameters",
     "assent/cli/statement.py:command": "a command's options are its parameters",
     "assent/cli/receipts.py:export": "a command's options are its parameters",
     "assent/cli/sealing.py:seal": "a command's options are its parameters",

@@ -20,6 +20,7 @@ from assent.model.ids import PrincipalId
 from assent.model.principal import AUTONOMY, Authenticator, Enrolled, Principal
 from assent.ports import Reader, Signer, Transaction
 from assent.record import epoch
+from assent.record.closing import end
 from assent.record.log import Log
 
 _PROOF = re.compile(r"x509:[0-9a-f]{64}|spiffe:spiffe://[!-~]{1,255}|token:https://[!-~]{1,255} [!-~]{1,255}")
@@ -113,6 +114,8 @@ def rotate(
 ) -> Sequence[str]:
     """Let a principal prove itself in another way; ids of those that prove nothing from now on.
 
+    Sessions that were opened with these end.
+
     Args:
         keep: those it has go on to prove who it is.
 
@@ -127,6 +130,9 @@ def rotate(
         for one in old:
             tx.put(replace(one, status="disabled"))
             _record(tx, log.node, now, (row, "key_removed", one.id), signer)
+            for session in tx.sessions(open_only=True):
+                if session.key == one.id:  # what was opened with it ends with it
+                    end(tx, session, log.node, now, "revoked")
         _record(tx, log.node, now, (row, "key_added", _prove_by(tx, id, by, now)), signer)
         epoch.move(tx)
         return [one.id for one in old]
@@ -178,6 +184,7 @@ def _know(tx: Transaction, signer: Signer, now: int) -> None:
     if not user:
         raise RequestError("not_enrolled", "this key is not enrolled", help="run: assent init")
     if tx.find(Enrolled, user) is None:
+        names.claim(tx, user)
         tx.put(Enrolled(user, "", Principal("User", names.parse(user)[1], None), now))
 
 

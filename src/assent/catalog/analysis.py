@@ -34,8 +34,10 @@ FACTS = (
 STORE_FACTS = ("may_have_happened", "refused_by_person", "trusted_chain")
 #: Kinds of targets handed to policy.
 TARGETS = ("paths", "hosts", "programs", "recipient_domains", "tables")
+#: The label of a session that was opened with a key that another program was using.
+SHARED = "shared-key"
 #: Labels that speak of integrity; every other label of a session is confidentiality.
-INTEGRITY_LABELS = frozenset({"untrusted"})
+INTEGRITY_LABELS = frozenset({"untrusted", SHARED})
 
 
 @dataclass(frozen=True, slots=True)

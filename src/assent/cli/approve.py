@@ -13,7 +13,7 @@ from assent.cli.shell import KEY_OPTION, YES_OPTION, Shell, with_shell
 _UNITS = {"s": 1, "m": 60, "h": 3_600}
 
 
-def _seconds(ctx: click.Context, param: click.Parameter, value: str) -> int:
+def seconds(ctx: click.Context, param: click.Parameter, value: str) -> int:
     """A number and one of s, m, h, as seconds."""
     match = re.fullmatch(r"([1-9][0-9]{0,4})([smh])", value)
     if match is None:
@@ -30,7 +30,7 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: str) -> int:
     "--expires",
     default="30m",
     show_default=True,
-    callback=_seconds,
+    callback=seconds,
     metavar="TIME",
     help="With --session: for how long, at most 24h.",
 )

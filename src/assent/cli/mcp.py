@@ -6,7 +6,8 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -42,6 +43,19 @@ if TYPE_CHECKING:
 @click.option(
     "--url", default="", metavar="URL", help="A server elsewhere, over Streamable HTTP, instead of a command."
 )
+@click.option(
+    "--key",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="ASSENT_KEY",
+    metavar="FILE",
+    help="The private key that proves who calls.",
+)
+@click.option(
+    "--delegation", default="", metavar="ID", help="What the caller acts under (default: the only one given to it)."
+)
+@click.option(
+    "--session", envvar="ASSENT_SESSION", default="", metavar="ID", help="One that `assent sessions open` made."
+)
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 @with_shell
 def command(
@@ -49,10 +63,10 @@ def command(
     name: str,
     zone: str | None,
     roots: tuple[str, ...],
-    principal: str,
     permits: Consumer | None,
     url: str,
     command: tuple[str, ...],
+    **who: Any,
 ) -> int:
     """Put Assent before an MCP server: assent mcp -- COMMAND [ARGUMENT]…
 
@@ -62,6 +76,7 @@ def command(
     """
     from assent.config import holds_credentials
     from assent.edges.mcp import launch
+    from assent.edges.mcp.caller import Caller
 
     @contextmanager
     def opened() -> Iterator[Home]:
@@ -76,6 +91,6 @@ def command(
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="assent: %(message)s")
     # a home that holds secrets decides on them before the server starts; any other loses no time
     late = bool(command) and holds_credentials(shell.config().home)
-    return launch.run(
-        launch.Options(command, name, zone or "", roots, principal, permits or "", url, late), shell.environ, opened
-    )
+    caller = Caller(**who)
+    options = launch.Options(command, name, zone or "", roots, caller, permits or "", url, late)
+    return launch.run(options, shell.environ, opened)

@@ -70,6 +70,8 @@ def add(shell: Shell, id: str, key: Path | None, yes: bool, **said: Any) -> None
         confirm(f"Enrol {wanted.id}, for whom {wanted.owner or 'they themselves'} answers?", yes=yes)
         signer, by = home.unlock(key, passphrase), _proof(home.config.home, said)
         row = principals.add(home.log, signer, home.clock.now(), wanted, home.rules().bundle.members, by)
+        if said["new_key"]:
+            home.prove(said["new_key"])
     click.echo(f"enrolled  {row.id}" + (f", owner {row.owner}" if row.owner else ""))
     _told_key(by, said["new_key"], row.id)
 
@@ -129,6 +131,8 @@ def rotate(shell: Shell, id: str, keep: bool, key: Path | None, yes: bool, **sai
         if by is None:
             raise click.UsageError("give the new one with --new-key, --public or --proof")
         gone = principals.rotate(home.log, signer, home.clock.now(), wanted, by, keep=keep)
+        if said["new_key"]:
+            home.prove(said["new_key"])
     for one in gone:
         click.echo(f"removed   {visible(one)}")
     _told_key(by, said["new_key"], wanted)

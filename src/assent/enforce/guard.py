@@ -411,7 +411,7 @@ class Guard:
             return ""  # epoch and session were compared in the transaction that minted and consumed it
         with self._store.read() as reader:
             session = reader.session(permit.action.session)
-            if session is None or session.status != "open":
+            if session is None or session.over(self._clock.now()):
                 return "session_ended"
             if int(reader.state("epoch") or "0") != permit.epoch:
                 return "revoked"

@@ -73,6 +73,11 @@ class Observer:
         self._files = tuple(files)
         self._inodes = self._guarded_inodes()
 
+    def guard(self, file: Path) -> None:
+        """Keep one more file from every call."""
+        self._files = (*self._files, file)
+        self._inodes = self._guarded_inodes()
+
     def _guarded_inodes(self) -> frozenset[tuple[int, int]]:
         return _inodes(self._guarded.home) | _inodes_of(self._files)
 

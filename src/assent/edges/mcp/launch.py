@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from assent.edges.mcp.caller import Caller, Client, join, parent, principal_of
 from assent.edges.mcp.upstream import Upstream, name_of_url
 from assent.edges.trace import TRACEPARENT, trace_of
 from assent.errors import AssentError, ConfigError, UnavailableError
-from assent.inform.process import process_text, program
-from assent.model.ids import AttemptId, Digest, PrincipalId
+from assent.identity import names
+from assent.model.ids import AttemptId, Digest
 from assent.model.permit import Consumer, Permit
-from assent.model.principal import KINDS, Principal, PrincipalKind
 from assent.model.profile import ZONES, Server, ToolDefinition, Zone
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from assent.record.log import Log
 
 _NAME = re.compile(r"[a-z0-9-]{1,40}\Z")
-_PRINCIPAL = re.compile(r'(?:(User|Agent|Service|Model)::)?"?([A-Za-z0-9][A-Za-z0-9._/@-]{0,63})"?\Z')
+_NOBODY = Caller()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Options:
         name: `--name`; empty for the package's.
         zone: `--zone`; empty for what the package's profile says, else `external`.
         roots: `--root`, as given.
-        principal: `--as` or ASSENT_PRINCIPAL; empty for the parent program.
+        caller: who calls.
         permits: `--permits`; empty for what the settings say.
         url: `--url`, where the server is if it is not started; empty if it is.
         late: start the server only when it is decided which credentials it gets.
@@ -60,25 +60,10 @@ class Options:
     name: str = ""
     zone: str = ""
     roots: tuple[str, ...] = ()
-    principal: str = ""
+    caller: Caller = _NOBODY
     permits: Consumer = ""
     url: str = ""
     late: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Client:
-    """The program that started this one.
-
-    Args:
-        name: its program name, ASCII.
-        key: boot id, pid and start time: what its session belongs to.
-        process: the same of this process.
-    """
-
-    name: str
-    key: str
-    process: str
 
 
 class Settings(Protocol):
@@ -133,6 +118,9 @@ class Home(Protocol):
     def mint(self, permit: Permit) -> str:
         """The signed token of a permit."""
 
+    def prove(self, key: Path) -> str:
+        """The id of the authenticator whose private key this file holds."""
+
     async def watch(self) -> None:
         """Look after the policy files until cancelled."""
 
@@ -148,7 +136,9 @@ def run(
         opened: opens the home; called after the server has been started.
 
     Raises:
-        ConfigError: name, zone, roots, principal or command are not usable.
+        ConfigError: name, zone, roots, key or command are not usable.
+        RequestError: the principal is none.
+        RefusedError: who calls has not proven to be who they say, or may not join.
         UnavailableError: the home cannot be opened.
     """
     _check(options)
@@ -160,9 +150,8 @@ def run(
 
         with opened() as home:
             server = _server(options, upstream.program(), home)
-            principal = _principal(options.principal, home.config.user, client.name)
             bound = _bound(options.permits, server.name, home)
-            return asyncio.run(_serve(home, upstream, server, (principal, client), bound))
+            return asyncio.run(_serve(home, upstream, server, (options.caller, client), bound))
     finally:
         upstream.kill()
 
@@ -190,9 +179,8 @@ def _check(options: Options) -> None:
     checked_name(options.name)
     if options.zone and options.zone not in ZONES:
         raise ConfigError("bad_zone", f"`{options.zone}` is not a zone: expected one of {', '.join(ZONES)}")
-    if options.principal and not _PRINCIPAL.match(options.principal):
-        text = f"`{options.principal}` is not a principal"
-        raise ConfigError("bad_principal", text, help='write local/NAME or Agent::"local/NAME"')
+    if options.caller.principal:
+        names.parse(options.caller.principal)
 
 
 def _server(options: Options, started: Program, home: Home) -> Server:
@@ -283,23 +271,6 @@ def _claim(name: str, started: Program, home: Home) -> None:
         )
 
 
-def parent() -> Client:
-    """The program that started this process; its session outlives none of the two."""
-    pid = os.getppid()
-    return Client(program(pid), process_text(pid), process_text(os.getpid()))
-
-
-def _principal(text: str, user: str, client: str) -> Principal:
-    """`--as`, else the parent program; what a client says of itself is a label, never an identity."""
-    owner = PrincipalId(f'User::"local/{user}"')
-    if not text:
-        name = re.sub(r"[^A-Za-z0-9._-]+", "-", client).strip("-.")[:48] or "unknown"
-        return Principal("Agent", f"local/{name}", owner)
-    match = _PRINCIPAL.match(text)
-    kind: PrincipalKind = next((kind for kind in KINDS if match and kind == match[1]), "Agent")
-    return Principal(kind, match[2] if match else text, None if kind == "User" else owner)
-
-
 def _epoch(home: Home) -> int:
     """The epoch as this process saw it last; every commit compares it."""
     try:
@@ -344,7 +315,7 @@ def _pins(home: Home, server: Server) -> Pins:
 
 
 async def _serve(
-    home: Home, upstream: Upstream, server: Server, who: tuple[Principal, Client], bound: Bound | None
+    home: Home, upstream: Upstream, server: Server, who: tuple[Caller, Client], bound: Bound | None
 ) -> int:
     """Join the session, connect both ends, run until one closes, end in order."""
     import asyncio
@@ -358,8 +329,9 @@ async def _serve(
     from assent.edges.mcp.state import States, Whose
     from assent.edges.mcp.visible import Seen
 
-    principal, client = who
-    session = await home.sessions.join(principal, client.key, client.process)
+    caller, client = who
+    principal = principal_of(caller.principal, home.config.user, client.name)
+    session = await join(home, caller, principal, client)
     limit = home.config.max_body
 
     def due(attempt: AttemptId) -> float:

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from assent.edges.mcp import launch
+from assent.edges.mcp.caller import Caller, principal_of
 from assent.edges.mcp.command import Program
 from assent.edges.mcp.launch import Options
-from assent.errors import ConfigError
+from assent.errors import ConfigError, RequestError
 
 
 class Home:
@@ -68,13 +69,13 @@ def program(identity: str = "pypi:mcp-server-git", *arguments: str) -> Program:
         Options(("x",), name="Reversible!"),
         Options(("x",), name="a" * 41),
         Options(("x",), zone="everywhere"),
-        Options(("x",), principal='Group::"admins"'),
-        Options(("x",), principal='Agent::"a" or true'),
+        Options(("x",), caller=Caller('Group::"admins"')),
+        Options(("x",), caller=Caller('Agent::"a" or true')),
     ],
 )
 def test_what_cannot_be_used_is_refused_before_anything_starts(options: Options) -> None:
     """Server names cannot hold what could join a Cedar group; principals are of four kinds."""
-    with pytest.raises(ConfigError):
+    with pytest.raises((ConfigError, RequestError)):
         launch._check(options)
 
 
@@ -134,7 +135,7 @@ def test_a_root_that_meets_the_home_is_refused(tmp_path: Path, root: str) -> Non
 def test_the_principal_is_named_or_the_parent_program() -> None:
     """What a client says of itself is not asked."""
 
-    assert launch._principal("", "me", "Claude Desktop").id == 'Agent::"local/Claude-Desktop"'
-    assert launch._principal("local/x", "me", "Claude Desktop").id == 'Agent::"local/x"'
-    assert launch._principal('Service::"ci"', "me", "Claude Desktop").id == 'Service::"ci"'
-    assert launch._principal("", "me", "Claude Desktop").owner == 'User::"local/me"'
+    assert principal_of("", "me", "Claude Desktop").id == 'Agent::"local/Claude-Desktop"'
+    assert principal_of("local/x", "me", "Claude Desktop").id == 'Agent::"local/x"'
+    assert principal_of('Service::"ci"', "me", "Claude Desktop").id == 'Service::"ci"'
+    assert principal_of("", "me", "Claude Desktop").owner == 'User::"local/me"'

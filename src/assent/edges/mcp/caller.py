@@ -1,0 +1,103 @@
+"""Who calls: what the command line says of it, the program that started this one, and the session it joins."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from assent.catalog.analysis import SHARED
+from assent.identity import names
+from assent.inform.process import process_text, program
+from assent.model.ids import PrincipalId
+from assent.model.principal import Principal
+from assent.model.session import Session
+
+if TYPE_CHECKING:
+    from assent.enforce.session import Sessions
+    from assent.ports import Notifier
+
+logger = logging.getLogger("assent.gateway")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What the command line says of who calls.
+
+    Args:
+        principal: `--as` or ASSENT_PRINCIPAL; empty for the parent program.
+        key: the file of the key that proves it, `--key` or ASSENT_KEY; None for none.
+        delegation: `--delegation`: the last link of the chain that it acts under; empty for the only one.
+        session: `--session` or ASSENT_SESSION: one that a person opened; empty for the client's own.
+    """
+
+    principal: str = ""
+    key: Path | None = None
+    delegation: str = ""
+    session: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """The program that started this one.
+
+    Args:
+        name: its program name, ASCII.
+        key: boot id, pid and start time: what its session belongs to.
+        process: the same of this process.
+    """
+
+    name: str
+    key: str
+    process: str
+
+
+class Home(Protocol):
+    """What joining needs of an opened home."""
+
+    @property
+    def sessions(self) -> Sessions: ...
+    @property
+    def notifier(self) -> Notifier: ...
+    def prove(self, key: Path) -> str:
+        """The id of the authenticator whose private key this file holds."""
+
+
+def parent() -> Client:
+    """The program that started this process; its session outlives none of the two."""
+    pid = os.getppid()
+    return Client(program(pid), process_text(pid), process_text(os.getpid()))
+
+
+def principal_of(text: str, user: str, client: str) -> Principal:
+    """`--as`, else the parent program; what a client says of itself is a label, never an identity.
+
+    Raises:
+        RequestError: `bad_principal`.
+    """
+    owner = PrincipalId(f'User::"local/{user}"')
+    if not text:
+        name = re.sub(r"[^A-Za-z0-9._-]+", "-", client).strip("-.")[:48] or "unknown"
+        return Principal("Agent", f"local/{name}", owner)
+    kind, name = names.parse(text)
+    return Principal(kind, name, None if kind == "User" else owner)
+
+
+async def join(home: Home, caller: Caller, principal: Principal, client: Client) -> Session:
+    """The session of this caller; a person is told when its key is in use by another program.
+
+    Raises:
+        AssentError: who calls has not proven to be who they say, or may not join, or the home cannot be written.
+    """
+    from assent.enforce.session import Proven
+
+    proven = Proven(home.prove(caller.key) if caller.key else "", caller.delegation, caller.session)
+    session = await home.sessions.join(principal, client.key, client.process, proven)
+    if SHARED in session.labels:  # one of the two may have stolen it
+        text = f"the key of {principal.id} is in use by another program. See: assent principals review"
+        logger.warning("%s", text)
+        home.notifier.notify("Assent", text)
+    return session
