@@ -582,6 +582,16 @@ def agent_public(path: Path) -> bytes:
     return agent.public(path)
 
 
+def authority_public(home: Path) -> tuple[bytes, ...]:
+    """The public key with which a home signs permits and tokens; none if it never has.
+
+    Raises:
+        ConfigError, UnavailableError: its key is exposed or damaged, or cannot be read.
+    """
+    path = home / AUTHORITY_KEY
+    return (key_files.load(path).public,) if path.exists() else ()
+
+
 def log_ring(home: Path) -> Ring:
     """The files of a home that hold the log's private keys."""
     return Ring(home)

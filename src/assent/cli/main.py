@@ -32,6 +32,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "observed": ("observed", "Say what policy would have asked and stopped."),
         "catalog": ("catalog", "What is known of tools; accept a changed one."),
         "principals": ("principals", "Enrol who may act; the access review."),
+        "delegations": ("delegations", "Who may act for whom, and how far."),
         "credentials": ("credentials", "Hold secrets of upstreams, so that no agent sees them."),
         "home": ("home", "Go on after an older copy of the home was put back."),
         "completion": ("completion", "Print the completion script of a shell."),

@@ -210,7 +210,12 @@ def read(token: str, keys: Mapping[str, bytes]) -> Signed:
         task=_match(_DIGEST, claims["tsk"], "tsk") if "tsk" in claims else "",
         created=issued * 1000,
     )
-    return Signed(grant, str(json.loads(base64.urlsafe_b64decode(token.partition(".")[0] + "=="))["kid"]), proof)
+    return Signed(grant, signer_of(token), proof)
+
+
+def signer_of(token: str) -> str:
+    """Thumbprint of the key that a token, read before, was signed with."""
+    return str(json.loads(base64.urlsafe_b64decode(token.partition(".")[0] + "=="))["kid"])
 
 
 def verify(tokens: Sequence[str], trust: Trust, now: int | None = None) -> tuple[Grant, ...]:
