@@ -84,7 +84,7 @@ def _findings(shell: Shell) -> Iterator[Finding]:
         yield from _in_force(reader)
         yield from _clock(reader)
         yield from _witnesses(config, reader)
-        yield from _servers(reader)
+        yield from _servers(config, reader)
         yield _coverage(shell)
         yield from _open_ends(reader)
         yield _notifications()
@@ -189,7 +189,7 @@ def _witnesses(config: Config, reader: Reader) -> Iterator[Finding]:
             yield Finding("witness", "ok", text)
 
 
-def _servers(reader: Reader) -> Iterator[Finding]:
+def _servers(config: Config, reader: Reader) -> Iterator[Finding]:
     found = servers(reader)
     if not found:
         yield Finding("servers", "warn", "no server has been wrapped yet", "run: assent mcp -- COMMAND")
@@ -203,7 +203,11 @@ def _servers(reader: Reader) -> Iterator[Finding]:
         if changed:
             help = f"look at the difference, then run: assent catalog accept {server.name}"
             yield Finding("server", "warn", f"{server.name}: changed and stopped: {', '.join(changed)}", help)
-    yield Finding("bypassable", "warn", f"{', '.join(s.name for s in found)} can be reached without Assent", _BYPASS)
+    held = {*config.permits_home, *config.permits_own}
+    if bound := ", ".join(server.name for server in found if server.name in held):
+        yield Finding("permits", "ok", f"{bound}: runs nothing without a permit, if it is set up as the settings say")
+    if free := ", ".join(server.name for server in found if server.name not in held):
+        yield Finding("bypassable", "warn", f"{free} can be reached without Assent", _BYPASS)
 
 
 def _coverage(shell: Shell) -> Finding:

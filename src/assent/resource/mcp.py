@@ -76,6 +76,10 @@ class _Held(dict[Any, Any]):
             self[kind] = default
         return self[kind]
 
+    def __ior__(self, other: Any) -> Any:
+        self.update(other)
+        return self
+
     def update(self, *others: Any, **more: Any) -> None:
         for kind, handler in dict(*others, **more).items():
             self[kind] = handler
