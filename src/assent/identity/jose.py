@@ -68,18 +68,15 @@ def payload(token: str, typ: str, keys: Mapping[str, bytes]) -> bytes:
 
     if len(token) > MOST or not token.isascii() or token.count(".") != 2:
         raise ProofError("token_malformed", f"a token is three segments of ASCII, at most {MOST} characters")
-    header, body, signature = token.split(".")
+    header, _, _ = token.split(".")
     public = next((one for kid, one in keys.items() if header == _header(typ, kid)), None)
     if public is None:
         raise _unknown(header, typ)
-    _bytes(signature)
     try:
         found = jws.extract_compact(token.encode(), registry=_registry())
         held = jws.validate_compact(found, _key(public), registry=_registry())
     except (JoseError, ValueError) as error:
         raise ProofError("token_malformed", "a segment of the token is not base64url") from error
-    if segment(found.payload) != body:
-        raise ProofError("token_malformed", "a segment of the token is not in its one spelling")
     if not held:
         raise ProofError("token_signature", "the signature of the token does not hold")
     return found.payload

@@ -76,7 +76,7 @@ class _Held(dict[Any, Any]):
             self[kind] = default
         return self[kind]
 
-    def __ior__(self, other: Any) -> Any:
+    def __ior__(self, other: Any) -> Any:  # type: ignore[misc]
         self.update(other)
         return self
 
