@@ -61,6 +61,7 @@ class Proposal:
         bounded: the links of the chain that bound how many calls may pass.
         consumer: who consumes the permit.
         principals: the chain, its root first.
+        until: when the first link of the chain ends, in milliseconds since the epoch; 0 if none does.
         counts: some policy goes by how many calls went before, so none may come between.
     """
 
@@ -86,6 +87,7 @@ class Proposal:
     bounded: tuple[Grant, ...] = ()
     consumer: Consumer = ""
     principals: tuple[PrincipalId, ...] = ()
+    until: int = 0
 
     @property
     def read_only(self) -> bool:
@@ -205,7 +207,8 @@ def _mint(tx: Transaction, proposal: Proposal, now: int) -> Permit:
         action=proposal.action,
         audience=proposal.action.server,
         receipt=LeafIndex(-1),
-        expires=now + PERMIT_MS,
+        # no permit outlives what it stands on: an executor with a store of its own asks nobody
+        expires=min(time for time in (now + PERMIT_MS, proposal.until, proposal.session.expires) if time),
         epoch=int(tx.state("epoch") or "0"),
         obligations=proposal.decision.obligations,
         issued=now,

@@ -329,6 +329,7 @@ class Guard:
             bounded=counted(facts.chain),
             consumer=gathered.consumer,
             principals=tuple(link.principal.id for link in facts.chain),
+            until=min((link.grant.expires for link in facts.chain if link.grant), default=0),
         )
 
     def _question(self, gathered: Gathered, decided: Decision, attempt: AttemptId) -> Question:

@@ -10,12 +10,15 @@ import pytest
 
 from assent.enforce.guard import Allowed
 from assent.errors import RefusedError
+from assent.identity.permits import Trust
 from assent.model.grant import Grant, Limits
 from assent.model.ids import DelegationId, Digest, PrincipalId, SessionId
 from assent.model.outcome import Outcome
 from assent.model.principal import Enrolled, Principal
 from assent.ports import Spent, Transaction
 from assent.record import epoch
+from assent.resource.executor import Asked, Executor
+from assent.resource.home import HomeConsumption
 from tests.world import NOW, OWNER, World, tool
 
 POLICY = '@id("all") permit (principal, action, resource);'
@@ -243,3 +246,34 @@ def test_another_chain_of_the_same_session_is_read_anew(world: Chained) -> None:
 
     world.log.submit(job, durable=True).result()
     assert codes(world) == ["outside_delegation"]
+
+
+def test_a_permit_names_the_chain_and_falls_with_it(world: Chained) -> None:
+    """Whose authority and who acts stand in it (RFC 8693 §4.1); a parent revoked before the effect stops it."""
+    run(world, *pair())
+    home, token = world.home, asyncio.run(_token(world))
+    trust = Trust.parse(Trust.published(world.log.origin, [home.authority().public]))
+    executor = Executor("files", trust, HomeConsumption(world.log, world.clock))
+    asked = Asked.of_tool(READ.name, {"query": "x"})
+    said = executor.check(token, asked)
+    assert (said.subject, said.actors) == (OWNER, ('Agent::"local/claude"', SUB))
+    assert said.chain == tuple(one.id for one in pair())
+    world.change(replace(pair()[0], status="revoked"))
+    with pytest.raises(RefusedError) as caught:
+        executor.accept(token, asked)
+    assert caught.value.code == "revoked"
+
+
+@pytest.mark.parametrize("ends", ["link", "session"])
+def test_no_permit_outlives_what_it_stands_on(world: Chained, ends: str) -> None:
+    """It expires with the first link of its chain, or with its session, for its executor may ask nobody."""
+    soon = NOW + 7_000
+    run(world, *pair(expires=soon) if ends == "link" else pair(), **({} if ends == "link" else {"expires": soon}))
+    permit = asyncio.run(world.permit(world.call(READ, {"query": "x"})))
+    assert permit.expires == soon
+
+
+async def _token(world: Chained) -> str:
+    permit = await world.permit(world.call(READ, {"query": "x"}, consumer="home"))
+    await world.guard.begin(permit)
+    return world.home.mint(permit)

@@ -300,7 +300,7 @@ async def test_what_runs_is_waited_for(world: World) -> None:
     assert await world.home.sessions.lapse() == 0
     with pytest.raises(AssentError) as error:  # privilege ends with the session: it may not start any more
         await world.guard.begin(permit)
-    assert error.value.code == "session_ended"
+    assert error.value.code == "permit_expired"  # which ends no later than its session
     assert await world.home.sessions.lapse() == 1
     world.verify()
 
