@@ -1,7 +1,7 @@
 """A server that takes permits, built with either SDK: `held.py KIND KEYS STORE KEY SEEN`.
 
-KIND is `fast1`, `low1`, `fast2` or `low2`. What it was called with stands in SEEN, a line each; its public
-key in `KEY.pub`.
+KIND is `fast1`, `low1`, `fast2` or `low2`, or `http2`, which listens and prints where. What it was called
+with stands in SEEN, a line each; its public key in `KEY.pub`.
 """
 
 from __future__ import annotations
@@ -92,6 +92,23 @@ async def run(server: object) -> None:
         await server.run(read, write, server.create_initialization_options())  # type: ignore[attr-defined]
 
 
+def listen(app: object) -> None:
+    """Serve over Streamable HTTP, on any free port."""
+    import socket
+
+    import uvicorn
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        print(f"http://127.0.0.1:{listener.getsockname()[1]}/mcp", flush=True)
+        uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])  # type: ignore[arg-type]
+
+
+if KIND == "http2":
+    from assent.resource.asgi import McpPermits
+
+    bound = executor("files", Path(KEYS), STORE)
+    listen(McpPermits(fast().streamable_http_app(stateless_http=True), bound))  # type: ignore[attr-defined]
+    sys.exit()
 held = fast() if KIND.startswith("fast") else low()
 takes = executor("files", Path(KEYS), STORE, Path(KEY) if KEY else None)
 hold(held, takes)

@@ -73,6 +73,26 @@ def test_held_servers(home: Home, kind: str) -> None:
     assert ran(home)[0]["path"] == "ä/1"
 
 
+def test_a_server_elsewhere(home: Home) -> None:
+    """Over HTTP the permit goes along; who reaches the server some other way runs nothing."""
+    store = str(home.work / "consumed.db")
+    serving = subprocess.Popen(server(home, "http2", store), stdout=subprocess.PIPE, text=True)
+    try:
+        assert serving.stdout is not None
+        url = serving.stdout.readline().strip()
+        options = ("--name", "files", "--zone", "own", "--permits", "own", "--url", url)
+        wire = home.gateway(options=options)
+        assert wire.call("put", {"path": "1"})["result"]["content"][0]["text"] == "done"
+        past = home.gateway(
+            options=("--name", "files", "--zone", "own", "--url", url)
+        )  # as if the agent had its address
+        assert past.call("put", {"path": "2"})["error"]["data"]["code"] == "permit_missing"
+    finally:
+        serving.terminate()
+        serving.wait(20)
+    assert [one["path"] for one in ran(home)] == ["1"]
+
+
 def test_a_server_that_asks_the_home(home: Home) -> None:
     """Permits used up at the home over HTTP; with nobody there nothing runs, and a permit is not used twice."""
     serving = subprocess.Popen(
