@@ -238,9 +238,13 @@ class Remote:
             if answer.status_code == 202 or kind not in (_JSON, _STREAM):
                 logger.error("the server answered a request with status %d and no message", answer.status_code)
                 return "bad_response"
+            if answer.headers.get("content-encoding", "identity") != "identity":
+                logger.error("the server answered in an encoding that it was not asked for")
+                return "bad_response"
             if kind == _JSON:
-                await self._feed(await self._body(answer), sent)
-                return ""
+                data = await self._body(answer)
+                await self._feed(data, sent)
+                return "" if _answers(sent).search(data) else "bad_response"
             if await self._events(answer.aiter_raw(), sent):
                 return ""
         return "server_gone"
@@ -310,7 +314,7 @@ class Remote:
 
     async def _events(self, chunks: AsyncIterator[bytes], sent: _Sent) -> bool:
         """Feed a stream of events to its end. Did it hold, or bring back, what could be the answer?"""
-        wanted = re.compile(rb'"id"\s*:\s*%d\s*[,}]' % sent.id if isinstance(sent.id, int) else b'"id"')
+        wanted = _answers(sent)
         seen, last, retry = await self._stream(chunks, sent, wanted)
         for _ in range(_AGAIN):
             if seen or not last or sent.stateless:
@@ -358,6 +362,11 @@ class Remote:
                 logger.debug("the stream of the server ended: %s", type(error).__name__)
                 tries += 1
             await asyncio.sleep(max(pause / 1000, _SHORTEST_PAUSE_S))
+
+
+def _answers(sent: _Sent) -> re.Pattern[bytes]:
+    """What an answer to a message cannot be without; whether it is one is judged where it is read."""
+    return re.compile(rb'"id"\s*:\s*%d\s*[,}]' % sent.id if isinstance(sent.id, int) else b'"id"')
 
 
 def _plain(text: str) -> str:
