@@ -86,6 +86,7 @@ def _findings(shell: Shell) -> Iterator[Finding]:
         yield from _witnesses(config, reader)
         yield from _servers(config, reader)
         yield _coverage(shell)
+        yield _secrets(shell, reader)
         yield from _open_ends(reader)
         yield _notifications()
 
@@ -220,6 +221,21 @@ def _coverage(shell: Shell) -> Finding:
         text = "no known client is configured to start a server"
     help = "" if through == len(found) else "see which with `assent coverage`, then run: assent install CLIENT"
     return Finding("coverage", "warn" if help else "ok", text, help)
+
+
+def _secrets(shell: Shell, reader: Reader) -> Finding:
+    """Secrets that stand in clients' configurations, where every program of the user, and the agent, can read them."""
+    from assent.admin.credentials import live
+    from assent.cli.coverage import covered
+
+    found = [one for one in covered(shell.environ) if one.secrets]
+    if not found:
+        held = len(live(reader))
+        return Finding("credentials", "ok", f"{held} held; no configuration of a client seems to hold a secret")
+    shown = "; ".join(f"{one.server} of {one.client} ({', '.join(one.secrets)})" for one in found[:3])
+    text = f"{_counted(found, 'configured server has', 'configured servers have')} secrets in the clear: {shown}"
+    help = "run `assent credentials add NAME --server SERVER --env VARIABLE`, then take them out of the configuration"
+    return Finding("credentials", "warn", f"{text}{' …' if len(found) > 3 else ''}", help)
 
 
 def _open_ends(reader: Reader) -> Iterator[Finding]:

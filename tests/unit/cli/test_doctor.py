@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import sys
 from contextlib import closing
@@ -43,7 +44,7 @@ def test_every_part_has_its_check(world: World) -> None:
         "clock",
         "server",
     }
-    assert set(found) == parts | {"bypassable", "coverage", "approvals", "notify"}
+    assert set(found) == parts | {"bypassable", "coverage", "credentials", "approvals", "notify"}
     assert "sqlite" in found["bypassable"]["message"]
     assert found["approvals"]["message"].startswith("2 questions")
 
@@ -121,3 +122,19 @@ def test_who_would_be_told_of_a_question(fresh: World, tmp_path: Path) -> None:
     name.write_text("#!/bin/sh\n")
     name.chmod(0o700)
     assert findings(fresh, PATH=str(programs))["notify"]["state"] == "ok"
+
+
+def test_secrets_in_the_clear_are_told(fresh: World) -> None:
+    """Which client's server has a secret in its configuration, by its name and never its value; a reference is none."""
+    fresh.init()
+    clear = "sooperS3kret-token-of-somebody"
+    servers = {
+        "hub": {"command": "hub", "env": {"HUB_TOKEN": clear, "HUB_URL": "https://hub.example/api", "LANG": "C.UTF-8"}},
+        "far": {"type": "http", "url": "https://far.example/mcp", "headers": {"Authorization": f"Bearer {clear}"}},
+        "fine": {"command": "fine", "env": {"FINE_TOKEN": "${FINE_TOKEN}", "OTHER_SECRET": "$OTHER_SECRET"}},
+    }
+    (fresh.folder / ".claude.json").write_text(json.dumps({"mcpServers": servers}))
+    found = findings(fresh)["credentials"]
+    assert found["state"] == "warn" and "assent credentials add" in found["help"]
+    assert "2 configured servers" in found["message"] and clear not in str(found)
+    assert "hub of claude-code (HUB_TOKEN)" in found["message"] and "Authorization" in found["message"]

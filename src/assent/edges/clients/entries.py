@@ -24,7 +24,7 @@ _PYTHON = re.compile(r"python[0-9.]*(?:\.exe)?\Z")
 _RUNNERS = frozenset({"uvx", "uv", "pipx"})
 _NO_WORD = re.compile("[\0\ud800-\udfff]")
 #: Options of `assent mcp` that take a value.
-_VALUES = frozenset({"--home", "--name", "--zone", "--root", "--as"})
+_VALUES = frozenset({"--home", "--name", "--zone", "--root", "--as", "--url", "--permits"})
 
 
 @dataclass(frozen=True, slots=True)

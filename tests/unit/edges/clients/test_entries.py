@@ -21,6 +21,7 @@ WRAPPED = {
     "/o/assent --home /h mcp --name a -- x -y": Wrapped("/o/assent", "/h", "a", 7),
     "assent mcp --name=a --home=/h x": Wrapped("assent", "/h", "a", 4),
     "C:\\o\\assent.exe mcp --root / -- x": Wrapped("C:\\o\\assent.exe", "", "", 5),
+    "assent mcp --url https://h/mcp --name a": Wrapped("assent", "", "a", 6),
     "python3.11 -m assent mcp -- x": Wrapped("python3.11", "", "", 5),
     "uvx assent mcp -- x": Wrapped("uvx", "", "", 4),
     "uv tool run assent==1 mcp -- x": Wrapped("uv", "", "", 6),
