@@ -150,9 +150,9 @@ class Log:
 class Sessions:
     """One session."""
 
-    async def join(self, principal: Any, client: str, process: str) -> Any:
+    async def join(self, principal: Any, client: str, process: str, proven: object = None) -> Any:
         note("join", principal=principal.id, client=client)
-        return SimpleNamespace(id="ses_1", principal=principal.id)
+        return SimpleNamespace(id="ses_1", principal=principal.id, labels=frozenset())
 
     async def leave(self, id: str) -> None:
         note("leave")
