@@ -28,7 +28,7 @@ from assent.enforce.guard import Guard, Limits
 from assent.enforce.rules import BARRING, COMPARED, KILL, Rules
 from assent.enforce.session import Sessions, abandoned, forget_text
 from assent.errors import AssentError, ConfigError, ProofError, RequestError, UnavailableError
-from assent.identity import jwk, permits
+from assent.identity import jwk
 from assent.inform import process
 from assent.inform.clock import SystemClock
 from assent.inform.observe import Observer, guarded_paths
@@ -204,6 +204,8 @@ class Home:
             RefusedError: `permit_too_large`.
             ConfigError, UnavailableError: as `authority`.
         """
+        from assent.identity import permits
+
         return permits.mint(permit, self.log.origin, self.authority())
 
     def custody(self) -> Custody:

@@ -9,11 +9,12 @@ from assent_verify.canonical import canonicalize
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assent.edges.mcp import classes
 from assent.errors import ProofError, RefusedError
 from assent.identity import permits
 from assent.identity.permits import Trust
 from assent.ports import Consumption
-from assent.resource.executor import Asked, Executor
+from assent.resource.executor import Asked, Executor, decided
 from conformance.permit import generate
 
 TRUST = Trust.parse(generate.jwks())
@@ -36,6 +37,7 @@ class Nothing:
         """Nothing is open."""
 
 
+META = ("progressToken", "traceparent", "io.modelcontextprotocol/protocolVersion", "assent/permit", "claudecode/id")
 STORE: Consumption = Nothing()
 EXECUTOR = Executor(generate.AUDIENCE, TRUST, STORE)
 
@@ -67,6 +69,17 @@ def test_it_fits_what_it_was_minted_for_and_nothing_else(one: dict[str, object],
             assert error.code == "permit_differs"
             fits = False
         assert fits is (spelled(arguments) == spelled(one))
+
+
+@given(st.dictionaries(st.sampled_from(META) | TEXT, VALUES, max_size=4), ARGUMENTS, st.none() | TEXT)
+def test_both_ends_see_the_same_action(
+    meta: dict[str, object], arguments: dict[str, object], state: str | None
+) -> None:
+    """What an executor takes for the action, of what the gateway sends, is what the gateway has decided on."""
+    action, transport = classes.split({**params(arguments), "_meta": meta})
+    sent = {**classes.joined(action, transport), **({} if state is None else {"requestState": state})}
+    seen = {**sent, "_meta": {**sent.get("_meta", {}), "assent/permit": TOKEN}}  # type: ignore[dict-item]
+    assert decided(seen) == action
 
 
 @given(st.integers(0, len(TOKEN) - 1), st.characters(codec="utf-8"), st.sampled_from(["put", "cut", "change"]))
