@@ -10,7 +10,7 @@ from tests.architecture.source import Function, Module
 MODULE, FUNCTION, PARAMETERS = (300, 600), (40, 80), (5, 8)
 #: An edge is thin: a driver over 300 lines is no driver, whatever its reason.
 EDGE, EDGES = (300, 300), "assent/edges/"
-CORE_LINES, VERIFIER_LINES, ALL_LINES = 5_000, 3_500, 36_000
+CORE_LINES, VERIFIER_LINES, ALL_LINES = 5_000, 3_500, 40_000
 #: Analysers are pure as well, but each reads one foreign language and stands alone (docs/decisions/005).
 ANALYSERS, ANALYSER_LINES = "assent/catalog/analysers/", 3_500
 CORE = ("assent/model/", "assent/policy/", "assent/decide/", "assent/catalog/")
