@@ -48,7 +48,7 @@ from assent.model.revocation import Revocation
 from assent.notify.desktop import Desktop, available
 from assent.policy import cedar
 from assent.ports import Clock, Custody, Place, Reader, Store
-from assent.record import asking, gaps, logkeys, witnesses
+from assent.record import asking, epoch, gaps, logkeys, witnesses
 from assent.record.closing import end
 from assent.record.expiry import expire, seal_plain
 from assent.record.log import Log
@@ -318,6 +318,7 @@ class Home:
         return words
 
     def _load(self, reader: Reader, versions: dict[str, str]) -> Rules:
+        epoch.number(versions[epoch.STATE])  # who cannot learn what was revoked decides nothing
         old = self._rules
         revoked = frozenset((one.kind, one.id) for kind in BARRING for one in reader.find_all(Revocation, "kind", kind))
         if old is not None and versions["observe"] != old.versions["observe"]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import cast
 
 from assent_verify.canonical import digest
@@ -21,8 +21,7 @@ from assent.model.decision import PolicyRef
 from assent.model.delegation import Delegation
 from assent.model.ids import DelegationId, PolicyId, new_id
 from assent.ports import Signer, Transaction
-from assent.record import epoch, leaves
-from assent.record.log import Log
+from assent.record import leaves
 
 MOST_CALLS, LONGEST_S = 100, 86_400
 
@@ -100,32 +99,6 @@ def _subject(made: Delegation, approval: Approval) -> dict[str, object]:
         "server": made.server,
         "session": made.session,
     }
-
-
-def revoke(log: Log, id: str, signer: Signer, now: int) -> Delegation:
-    """Take a delegation back: no call passes on it from here on, and no earlier permit of it is consumed.
-
-    Raises:
-        RequestError: `unknown_delegation`, `already_over`, or the key is not enrolled.
-        UnavailableError: it cannot be made durable.
-    """
-
-    def job(tx: Transaction) -> Delegation:
-        given = tx.delegation(DelegationId(id))
-        if given is None:
-            help = "see: assent approvals delegations"
-            raise RequestError("unknown_delegation", f"there is no delegation `{id[:64]}`", help=help)
-        if not tx.state(f"key:{digest(signer.public)}"):
-            raise RequestError("not_enrolled", "this key is not enrolled", help="run: assent init")
-        if given.status != "live":
-            raise RequestError("already_over", f"the delegation is {given.status}")
-        _sign(tx, log.node, now, ("revocation", {"delegation": given.id, "session": given.session}), signer)
-        # every decision under way and every permit not yet consumed sees it move (invariant 6)
-        epoch.move(tx)
-        tx.put_delegation(replace(given, status="revoked"))
-        return replace(given, status="revoked")
-
-    return log.submit(job, durable=True).result()
 
 
 def _sign(tx: Transaction, node: str, now: int, said: tuple[str, dict[str, object]], signer: Signer) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import click
 
-from assent.cli.asking import confirm, passphrase
 from assent.cli.card import as_json as row
 from assent.cli.card import proposed, status_of
 from assent.cli.output import columns, print_json, visible, when
@@ -124,12 +123,9 @@ def _as_json(given: Delegation, now: int) -> dict[str, object]:
 @with_shell
 def revoke(shell: Shell, id: str, key: Path | None, yes: bool) -> None:
     """Take back what was granted for a session; from now on its calls ask again."""
-    from assent.approve.delegate import revoke as take_back
+    from assent.cli.taking import take
 
-    with shell.open() as home:
-        confirm(f"Take back `{visible(id)}`?", yes=yes)
-        given = take_back(home.log, id, home.unlock(key, passphrase), home.clock.now())
-    click.echo(f"revoked   {given.id}, after {given.used} of {given.count} calls")
+    take(shell, "delegation", id, "asked", (key, yes), as_json=False)
 
 
 def _cells(approval: Approval, now: int) -> list[str]:

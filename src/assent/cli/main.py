@@ -46,6 +46,10 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "clock": ("clock", "Confirm the time after a clock jump."),
         "demo": ("demo", "See the whole path of an action on real servers."),
     },
+    "Stop": {
+        "revoke": ("revoke", "Take back a principal, session, delegation, permit, tool, server, key."),
+        "kill": ("kill", "Stop everything; say when to go on."),
+    },
     "Answer": {
         "approvals": ("approvals", "List what waits for a person."),
         "approve": ("approve", "Say yes to one exact action."),

@@ -50,7 +50,7 @@ REASONS = {
         "use it where it is for",
     ),
     "delegation_used_up": ("a delegation that the call stands on has no more calls left", "issue another one"),
-    "killed": ("everything was stopped", "its operator says when to go on"),
+    "killed": ("everything was stopped", "`assent kill --off`, when it may go on"),
     "server_revoked": ("the server was taken back", "nothing; it may be given back by a person"),
     "tool_revoked": ("the tool was taken back", "nothing; it may be given back by a person"),
     "key_revoked": ("the key that the session was opened with was taken back", "enrol another key"),

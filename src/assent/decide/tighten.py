@@ -24,7 +24,6 @@ BARRED: Mapping[str, str] = {
     "rolled_back": "the home was put back from an older copy, and its operator has not said to go on",
     "witness_overdue": "independent witnesses have not vouched for the log for longer than its operator lets them",
     "killed": "everything has been stopped, and its operator has not said to go on",
-    "revoked": "what it stood on has been revoked",
     "bad_state": "its request state was not given for this call, or has been used",
     "unknown_method": "the request is not one that is known",
     "credential_in_arguments": "it holds a credential that is given to servers and never by an agent",

@@ -23,7 +23,7 @@ from assent.model.ids import AttemptId, DelegationId, Digest, LeafIndex, PermitI
 from assent.model.permit import Consumer, Permit
 from assent.model.session import Session
 from assent.ports import Attempt, Prior, Spent, Transaction
-from assent.record import leaves
+from assent.record import epoch, leaves
 
 #: A permit bounds the start of an effect; the gateway starts at once.
 PERMIT_MS = 30_000
@@ -209,7 +209,7 @@ def _mint(tx: Transaction, proposal: Proposal, now: int) -> Permit:
         receipt=LeafIndex(-1),
         # no permit outlives what it stands on: an executor with a store of its own asks nobody
         expires=min(time for time in (now + PERMIT_MS, proposal.until, proposal.session.expires) if time),
-        epoch=int(tx.state("epoch") or "0"),
+        epoch=epoch.current(tx),
         obligations=proposal.decision.obligations,
         issued=now,
         principals=proposal.principals,

@@ -15,6 +15,7 @@ from assent.catalog.analysers import analyse, said_by
 from assent.catalog.observation import SeenPath
 from assent.decide.facts import Facts, Link, Snapshot, Versions
 from assent.decide.flow import reaches_out
+from assent.enforce import standing
 from assent.enforce.rules import Described, Rules, Text
 from assent.errors import ConflictError, RefusedError
 from assent.inform.clock import jumped
@@ -29,6 +30,7 @@ from assent.model.principal import KINDS, Enrolled, Principal, PrincipalKind
 from assent.model.profile import Server, ToolDefinition, ToolProfile
 from assent.model.session import Session
 from assent.ports import Clock, Prior, Reader
+from assent.record import epoch
 
 #: Delegations for one tool that a decision looks at, the newest.
 MOST_DELEGATIONS = 20
@@ -181,6 +183,8 @@ class Gatherer:
         if why := session.over(now):
             if reader is None:  # what was seen last may be older than its last call
                 raise ConflictError("moved", "the session may be over")
+            if taken := standing.ended(reader, session):
+                raise RefusedError(taken, standing.WORDS[taken])
             raise RefusedError("session_ended", _OVER[why])
         known = rules.described(call.server, call.method, call.tool, call.definition)  # (3)
         profile = known.profile
@@ -294,7 +298,7 @@ class Gatherer:
             bundle=rules.versions["bundle"],
             catalog=rules.versions["catalog"],
             session=session.version,
-            epoch=int(rules.versions["epoch"] or "0"),
+            epoch=epoch.number(rules.versions["epoch"]),
             engine=self._engine,
             schema=known.schema,
             profile=known.digest,

@@ -23,7 +23,7 @@ from assent.decide.facts import Facts, shown
 from assent.decide.pdp import decide
 from assent.decide.tighten import CAPABLE, asked_again, tighten
 from assent.enforce import commit as commits
-from assent.enforce import consume, refusal
+from assent.enforce import consume, refusal, standing
 from assent.enforce.chance import Chance
 from assent.enforce.gather import Call, Gathered, Gatherer
 from assent.enforce.rules import Rules, RuleSource
@@ -38,7 +38,7 @@ from assent.model.permit import AT_ONCE_MS, Permit
 from assent.model.profile import ToolProfile
 from assent.model.session import Session
 from assent.ports import Clock, Kept, Notifier, Reader, Store, Transaction
-from assent.record import gaps, leaves
+from assent.record import epoch, gaps, leaves
 from assent.record.log import Log
 
 logger = logging.getLogger("assent.guard")
@@ -51,9 +51,12 @@ _LAPSED = {
     "referent_changed": "what it would run or send has changed since it was decided",
     "path_changed": "a path that it names no longer leads to what was looked at when it was decided",
     "revoked": "something it stood on has been revoked",
+    "killed": "everything has been stopped by a person",
     "session_ended": "the session has ended",
 }
 POLL_S = 0.05
+#: Code of an outcome that nobody waits for: its session has ended.
+LOST = "attempt_lost"
 _MOST_TOLD = 1_024
 
 
@@ -94,6 +97,7 @@ class _Running:
     minted: int  # steady milliseconds
     private: bool  # it names private files
     paths: tuple[SeenPath, ...]  # what it names, as it was looked at
+    given: str  # the delegation for its session that it stands on
     started: bool = False
 
 
@@ -144,6 +148,7 @@ class Guard:
         self._running: dict[PermitId, _Running] = {}
         self._late: dict[PermitId, _Running] = {}  # overdue: nobody waits, but what comes is still recorded
         self._told: dict[tuple[SessionId, Digest], int] = {}
+        self._epoch = (-1, "")  # number of the commit it was read after, and the epoch
         self._chance = Chance()
         self._busy = 0  # calls being decided
         self._archived: set[str] = set()
@@ -249,8 +254,11 @@ class Guard:
         self, rules: Rules, gathered: Gathered, decided: Decision, presented: tuple[Approval, ...], *, looked: bool
     ) -> Ruling:
         proposal = replace(self._propose(rules, gathered, decided, presented), looked=looked)
+        minted = 0  # when it was compared, not when it was flushed: an effect that starts soon after goes by it
 
         def job(tx: Transaction) -> commits.Committed:
+            nonlocal minted
+            minted = self._clock.steady()
             done = commits.commit(tx, proposal, self._node, gathered.now, self._limits.keep_days)
             self._note_time(tx, gathered)
             return done
@@ -268,9 +276,10 @@ class Guard:
             self._running[done.permit.id] = _Running(
                 done.leaf_hash,
                 gathered.profile,
-                self._clock.steady(),
+                minted,
                 gathered.facts.analysis.facts["private_path"],
                 gathered.paths,
+                decided.delegation,
             )
             self._carry_out(decided)
             return Allowed(done.permit)
@@ -398,7 +407,11 @@ class Guard:
         wanted = {one.value for one in permit.obligations if one.kind == "credential"}
         why = "credential_missing" if wanted - set(carried) else self._still_good(permit)
         if why:
-            await self.settle(permit, Outcome("failed", "gateway", reached=False, detail=why))
+            try:
+                await self.settle(permit, Outcome("failed", "gateway", reached=False, detail=why))
+            except UnavailableError as error:
+                if error.code != LOST:  # whoever ended its session has said what becomes of it
+                    raise
             raise RefusedError(why, f"the permit no longer holds: {_LAPSED[why]}")
 
     def _still_good(self, permit: Permit) -> str:
@@ -411,12 +424,47 @@ class Guard:
         if self._clock.steady() - self._running[permit.id].minted <= AT_ONCE_MS:
             return ""  # epoch and session were compared in the transaction that minted and consumed it
         with self._store.read() as reader:
+            if why := standing.lapsed(reader, permit, self._running[permit.id].given):
+                return why
             session = reader.session(permit.action.session)
             if session is None or session.over(self._clock.now()):
                 return "session_ended"
-            if int(reader.state("epoch") or "0") != permit.epoch:
-                return "revoked"
+            if (reader.state(epoch.STATE) or "0") != str(permit.epoch):
+                return "revoked"  # of whatever it was, so that nothing is consumed that was decided before
         return ""
+
+    # ---- what is under way -------------------------------------------------------
+
+    def epoch(self) -> str:
+        """The revocation epoch as it stands; microseconds while nobody writes.
+
+        Raises:
+            UnavailableError: the store cannot be asked.
+        """
+        changed = self._store.changed()
+        if changed != self._epoch[0]:
+            with self._store.read() as reader:
+                self._epoch = (changed, reader.state(epoch.STATE) or "0")
+        return self._epoch[1]
+
+    def lapsed(self, permit: Permit) -> str:
+        """Why a call under way may not go on: `killed`, `revoked` or `session_ended`; empty if it may.
+
+        Raises:
+            UnavailableError: the store cannot be asked.
+        """
+        running = self._running.get(permit.id)
+        with self._store.read() as reader:
+            return standing.lapsed(reader, permit, running.given if running else "")
+
+    def stopped(self, server: str) -> str:
+        """Why nothing of a server may go on: `killed` or `revoked`; empty if it may.
+
+        Raises:
+            UnavailableError: the store cannot be asked.
+        """
+        with self._store.read() as reader:
+            return standing.stopped(reader, server)
 
     async def overdue(self, permit: Permit) -> None:
         """The outcome deadline has passed: say so with a gap leaf, unless another process has.
@@ -467,7 +515,7 @@ class Guard:
             session = tx.session(permit.action.session)
             if attempt is None or session is None or session.status != "open":
                 # nothing follows the close of a session: what closed it has said that the outcome is unknown
-                raise UnavailableError("attempt_lost", f"attempt `{permit.attempt}` can no longer be settled")
+                raise UnavailableError(LOST, f"attempt `{permit.attempt}` can no longer be settled")
             fresh = result.labels - session.labels
             if fresh:
                 labels = session.labels | fresh

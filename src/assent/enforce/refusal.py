@@ -25,6 +25,10 @@ _NEXT: Mapping[GoOn, str] = {
     "later": "Later: nothing was executed. Tell the person you work for; try again only when they say so.",
 }
 _SESSION_OVER = "Never: this session makes no more calls. Nothing was executed; tell the person you work for."
+_STOPPED = (
+    "Never: a person has taken this back. Nothing was executed. Make no other call for it, end your work and tell the "
+    "person you work for."
+)
 #: Reason → what it comes to, whatever else the decision says, and the step that is left.
 _STEPS: Mapping[str, tuple[GoOn, str]] = {
     "approval_expired": (
@@ -50,12 +54,16 @@ _STEPS: Mapping[str, tuple[GoOn, str]] = {
         "Never: the answer holds for this session and for every variation of the call. Do not ask again; continue "
         "without it.",
     ),
+    "killed": ("never", _STOPPED),
+    "revoked": ("never", _STOPPED),
+    "server_revoked": ("never", _STOPPED),
     "session_ended": ("never", _SESSION_OVER),
     "tool_changed": (
         "after_approval",
         "After approval: a person has to accept what the tool has become. Until then no call of it is made; continue "
         "without it.",
     ),
+    "tool_revoked": ("never", _STOPPED),
     "too_many_questions": (
         "later",
         "Later: people have to answer some of the open questions first. Open no more; tell the person you work for.",

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from assent_verify.canonical import digest
 
 from assent.catalog.analysis import SHARED
+from assent.enforce.standing import may_open
 from assent.errors import RefusedError, RequestError
 from assent.identity import names
 from assent.inform.seen import forget, open_shelf
@@ -105,7 +106,8 @@ class Sessions:
             UnavailableError: the session's opening cannot be made durable.
             RefusedError: `principal_not_active`, `unknown_principal`; `key_needed`, `not_proven`;
                 `no_delegation`, `which_delegation`, `unknown_delegation`, `chain_broken`; `other_session`,
-                `unknown_session`, `other_principal`, `session_ended`, `session_taken`.
+                `unknown_session`, `other_principal`, `session_ended`, `session_taken`;
+                `killed`: everything is stopped; `revoked`: a session of this client was.
             RequestError: `looks_like_another`: a first name that is drawn like one that exists.
         """
 
@@ -268,6 +270,7 @@ class Sessions:
         return await self._log.commit(job, durable=True)
 
     def _open(self, tx: Transaction, row: Enrolled, key: str, blank: Session, task: str = "") -> Session:
+        may_open(tx, key)
         now, principal = self._clock.now(), row.id
         person = key.startswith(PERSON)
         forerunner = None if person else _forerunner(tx, principal, key, now)

@@ -3,7 +3,8 @@
 Run as `python scripted.py FOLDER SERVER…`. The verdict goes by the tool's name (`deny_…`,
 `ask_…`, else allow); the folder holds the `log` of what the guard was asked, and files
 that change its mind: `yes` and `no` (a person's answer), `full` (nothing can be settled),
-`revoked` (no permit may begin).
+`revoked` (no permit may begin),
+`taken` (why what is under way may not go on) and `server_taken`.
 """
 
 from __future__ import annotations
@@ -76,6 +77,15 @@ class Guard:
         note("begin", permit=permit.id)
         if (FOLDER / "revoked").exists():
             raise RefusedError("revoked", "the permit no longer holds: revoked")
+
+    def epoch(self) -> str:
+        return str(int((FOLDER / "taken").exists()))
+
+    def lapsed(self, permit: Permit) -> str:
+        return (FOLDER / "taken").read_text()
+
+    def stopped(self, server: str) -> str:
+        return "revoked" if (FOLDER / "server_taken").exists() else ""
 
     async def settle(self, permit: Permit, outcome: Outcome, response: object = None) -> None:
         note("settle", permit=permit.id, status=outcome.status, detail=outcome.detail, reached=outcome.reached)

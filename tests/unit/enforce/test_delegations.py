@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from assent.admin.revoke import Wanted, revoke
 from assent.approve.answer import Said, answer
-from assent.approve.delegate import Terms, revoke
+from assent.approve.delegate import Terms
 from assent.cli.ledger import receipt_of, values_of
 from assent.cli.observations import facts_of
 from assent.decide.pdp import decide
@@ -139,12 +140,12 @@ async def test_it_ends_with_time_session_and_the_operators_word(world: World) ->
     given = await granted(world, 20, 60)
     permit = await world.permit(world.call(SEND, {**TO_BOB, "text": "one"}))
     world.clock.ran += 100  # later than at once
-    revoke(world.log, given.id, world.operator, world.clock.now())
+    taken = Wanted("delegation", given.id)
+    assert revoke(world.log, taken, world.operator, world.clock.now()).fresh
     with pytest.raises(Exception, match="revoked"):
         await world.guard.begin(permit)
     await world.asked(world.call(SEND, {**TO_BOB, "text": "two"}))
-    with pytest.raises(RequestError, match="revoked"):
-        revoke(world.log, given.id, world.operator, world.clock.now())
+    assert not revoke(world.log, taken, world.operator, world.clock.now()).fresh
     again = await granted_again(world)
     world.clock.pass_time(61)
     await world.asked(world.call(SEND, {**TO_BOB, "text": "three"}))

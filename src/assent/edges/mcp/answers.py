@@ -10,6 +10,7 @@ from assent_verify.canonical import canonicalize, parse
 from assent.edges.mcp import classes, frames
 from assent.edges.mcp.frames import Request
 from assent.enforce.refusal import spoken
+from assent.enforce.standing import WORDS
 from assent.errors import AssentError
 from assent.model.decision import Reason
 
@@ -23,6 +24,10 @@ RETRY_AFTER = 15
 _MAY_HAVE_HAPPENED = (
     "It is not known whether this call took effect: it was sent, and {why}. Do not repeat it. "
     "Tell the person you work for that it may have happened; they can check and decide."
+)
+_STOPPED = (
+    "Stopped: {why}. The server was told to cancel this call; whether it took effect is not known. "
+    "Do not repeat it, and make no other call for it. Tell the person you work for."
 )
 _WHY = {
     "server_died": "the server ended before it answered",
@@ -57,7 +62,14 @@ def refusal(request: Request, message: str, decision: Mapping[str, object]) -> b
 
 
 def maybe(request: Request, code: str, receipt: int) -> bytes:
-    """A call that was sent and has no usable answer: it may have happened."""
+    """A call that was sent and has no usable answer: it may have happened.
+
+    Args:
+        code: why there is none; one of `standing.WORDS` if its authority was taken back.
+    """
+    if why := WORDS.get(code):
+        reasons = (Reason(code, "", why), Reason("may_have_happened", "", "it was cancelled under way"))
+        return refusal(request, _STOPPED.format(why=why), structure("deny", reasons, receipt))
     text = _MAY_HAVE_HAPPENED.format(why=_WHY.get(code, "the answer is missing"))
     decision = structure("allow", (Reason("may_have_happened", "", f"the outcome is unknown: {code}"),), receipt)
     if request.method != "tools/call":

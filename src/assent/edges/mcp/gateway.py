@@ -19,6 +19,7 @@ from assent.edges.mcp.frames import Id, Lines, Message, Notification, Outlet, Re
 from assent.edges.mcp.governed import Governor, Setting
 from assent.edges.mcp.peer import Asked, LostError, Peer
 from assent.edges.mcp.pins import Pins
+from assent.edges.mcp.revoked import look_after
 from assent.edges.mcp.tools import ListingError, Tools, Visible
 from assent.enforce.refusal import spoken
 from assent.errors import AssentError
@@ -124,6 +125,12 @@ class Gateway:
     def schema_of(self, tool: str) -> Mapping[str, object]:
         """The input schema of a tool as the server lists it; empty if it lists none."""
         return self._tools.schema_of(tool)
+
+    async def look_after(self) -> None:
+        """Stop calls whose authority is taken back; return when the server itself may not go on."""
+        running = (self._to_server.running, self._to_client.running)
+        why = await look_after(self._setting.guard, self._setting.server.name, running)
+        logger.error("the server `%s` is stopped: %s", self._setting.server.name, why)
 
     async def drained(self, seconds: float) -> None:
         """The client has closed its end: hold no longer, finish what is under way.

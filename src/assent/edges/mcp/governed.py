@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from assent_verify.canonical import canonicalize
 
@@ -19,6 +20,7 @@ from assent.edges.mcp.injected import Injected, carrying, hands_in
 from assent.edges.mcp.overdue import Late, Timer
 from assent.edges.mcp.peer import Asked, LostError, OverdueError, Peer
 from assent.edges.mcp.permits import Bound
+from assent.edges.mcp.revoked import Running
 from assent.edges.mcp.state import REJECTED, Beside, Given, Leg, States
 from assent.edges.mcp.tools import ListingError, Tools
 from assent.edges.trace import trace_with
@@ -89,9 +91,10 @@ class Governor:
         self._target = target
         self._tools = tools
         self._bound = setting.bound if tools is not None else None
-        self._running = rounds.Tasks()
+        self._tasks = rounds.Tasks()
         self._ending = asyncio.Event()
         self._late = Late()
+        self.running = Running(target)
 
     def stop_holding(self) -> None:
         """Answer held calls now: nobody will wait for a person."""
@@ -122,7 +125,7 @@ class Governor:
         if self._tools is None:
             return Leg(params)
         if asked.request.method == "tasks/update":
-            return Leg(self._running.answered(params))
+            return Leg(self._tasks.answered(params))
         return self._setting.states.opened(asked.request.method, params)
 
     async def _call(self, asked: Asked, leg: Leg) -> Call:
@@ -158,14 +161,13 @@ class Governor:
 
     async def _answered(self, approval: ApprovalId, seconds: float, asked: Asked) -> bool:
         """Has a person answered? False after `seconds`, or at once if the caller has gone or all is ending."""
-        answered = asyncio.ensure_future(self._guard.answered(approval, seconds))
-        gone = asyncio.ensure_future(asked.gone.wait())
-        ending = asyncio.ensure_future(self._ending.wait())
+        waited_for = (self._guard.answered(approval, seconds), asked.gone.wait(), self._ending.wait())
+        answered, *others = (asyncio.ensure_future(one) for one in waited_for)
         try:
-            await asyncio.wait((answered, gone, ending), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((answered, *others), return_when=asyncio.FIRST_COMPLETED)
             return answered.done() and answered.result() and not asked.gone.is_set()
         finally:
-            for waiter in (answered, gone, ending):
+            for waiter in (answered, *others):
                 waiter.cancel()
 
     async def _say(self, transport: Mapping[str, object], step: int, approval: Approval) -> None:
@@ -195,26 +197,25 @@ class Governor:
         caller_gone = asked.gone.is_set() or self._origin.sink.gone.is_set()
         if caller_gone or self._target.sink.gone.is_set():
             # nothing is executed for a caller that has gone (DESIGN §3)
-            why = "caller_gone" if caller_gone else "server_gone"
-            await self._settle(permit, Outcome("failed", "gateway", reached=False, detail=why))
-            gone = RefusedError(why, "the server has ended")
-            await self._tell(asked, answers.not_started(asked.request, gone, permit.receipt))
+            gone = RefusedError("caller_gone" if caller_gone else "server_gone", "the server has ended")
+            await self._not_started(permit, asked, gone)
             return
         try:
-            sent = self._sent(permit, beside)
+            # exactly what was decided on, and what travels beside it; signed last, for it is never made for nothing
+            params = beside.joined(permit.action.params)
+            sent = self._bound.joined(params, permit) if self._bound else params
         except AssentError as unsigned:
-            await self._settle(permit, Outcome("failed", "gateway", reached=False, detail=unsigned.code))
-            await self._tell(asked, answers.not_started(asked.request, unsigned, permit.receipt))
+            await self._not_started(permit, asked, unsigned)
             return
         if not await self._begun(permit, asked, beside.given):
             return
-        params = canonicalize(sent)
         asked.credential = next((one.value for one in permit.obligations if one.kind == "credential"), "")
-        future = await self._target.ask(asked.request.method, params, asked)
+        future = await self.running.ask(permit, asked, canonicalize(sent))
         if asked.request.method in classes.STANDING:
             await self._standing(permit, asked, future)
             return
-        timer = self._due(permit, asked, future)
+        left, over = partial(self._setting.deadline, permit.attempt), partial(self._target.overdue, asked)
+        timer = Timer(future, FIRST_LOOK_S, left, over)
         try:
             answer = await future
         except OverdueError as overdue:
@@ -226,10 +227,9 @@ class Governor:
         finally:
             timer.cancel()
 
-    def _sent(self, permit: Permit, beside: Beside) -> dict[str, object]:
-        """Exactly what was decided on, and what travels beside it; signed last, for it is never made for nothing."""
-        params = beside.joined(permit.action.params)
-        return self._bound.joined(params, permit) if self._bound else params
+    async def _not_started(self, permit: Permit, asked: Asked, why: AssentError) -> None:
+        await self._settle(permit, Outcome("failed", "gateway", reached=False, detail=why.code))
+        await self._tell(asked, answers.not_started(asked.request, why, permit.receipt))
 
     async def _begun(self, permit: Permit, asked: Asked, given: Given | None) -> bool:
         """Use up the state, then the permit; whoever asked hears why if either no longer holds."""
@@ -238,8 +238,7 @@ class Governor:
                 await self._setting.states.spend(given)
             carried = await carrying(self._setting.credentials, permit)
         except (RefusedError, UnavailableError) as stale:
-            await self._settle(permit, Outcome("failed", "gateway", reached=False, detail=stale.code))
-            await self._tell(asked, answers.not_started(asked.request, stale, permit.receipt))
+            await self._not_started(permit, asked, stale)
             return False
         try:
             await self._guard.begin(permit, carried)
@@ -248,11 +247,6 @@ class Governor:
             return False
         return True
 
-    def _due(self, permit: Permit, asked: Asked, future: asyncio.Future[Response]) -> Timer:
-        """Stop waiting when the outcome deadline of the call has passed."""
-        left = lambda: self._setting.deadline(permit.attempt)  # noqa: E731
-        return Timer(future, FIRST_LOOK_S, left, lambda: self._target.overdue(asked))
-
     async def _overdue(self, permit: Permit, asked: Asked, still: asyncio.Future[Response]) -> None:
         """Say that the outcome is a gap, and answer; a late answer is recorded, and kept for the next such call."""
         logger.warning("no answer in time: attempt %s may have happened", permit.attempt)
@@ -260,7 +254,7 @@ class Governor:
             await self._guard.overdue(permit)
         except AssentError as problem:
             logger.error("gap of attempt %s not recorded: %s: %s", permit.attempt, problem.code, problem.message)
-        await self._target.notify("notifications/cancelled", {"reason": "no answer in time", "requestId": asked.sent})
+        await self.running.cancel(asked, "no answer in time")
         await self._tell(asked, answers.maybe(asked.request, "deadline", permit.receipt))
         asked.gone.set()  # it has its answer
         try:
@@ -274,11 +268,13 @@ class Governor:
         await self._settle(permit, Outcome("succeeded", "gateway", detail="standing"))
         try:
             answer = await future
-        except LostError:
+        except LostError as lost:
+            if await self.running.cancelled(asked, str(lost)):
+                await self._tell(asked, answers.maybe(asked.request, str(lost), permit.receipt))
             return
         body = classes.own_code(answer.body, REFUSED) if answer.failed else answer.body
-        line = response(asked.request.id, canonicalize(classes.without_ours(body)), failed=answer.failed)
-        await self._tell(asked, line)
+        data = canonicalize(classes.without_ours(body))
+        await self._tell(asked, response(asked.request.id, data, failed=answer.failed))
 
     async def _unknown(self, permit: Permit, asked: Asked, code: str) -> None:
         """No usable answer came. Only of what never left is it known that it did not happen."""
@@ -288,6 +284,7 @@ class Governor:
             await self._tell(asked, answers.not_started(asked.request, error, permit.receipt))
             return
         logger.warning("outcome unknown (%s): attempt %s may have happened", code, permit.attempt)
+        await self.running.cancelled(asked, code)  # the server first: it is what may still be acting
         await self._settle(permit, Outcome("unknown", "gateway", detail=code))
         await self._tell(asked, answers.maybe(asked.request, code, permit.receipt))
 
@@ -346,11 +343,11 @@ class Governor:
         """A result with its questions decided on, and with its state sealed; the refusal of one of them."""
         method, params = asked.request.method, permit.action.params
         polled = method == "tasks/get"
-        refused = await self._asks(self._running.fresh(params, body) if polled else rounds.asked_in(body))
+        refused = await self._asks(self._tasks.fresh(params, body) if polled else rounds.asked_in(body))
         if refused is not None:
             return refused
         if polled:
-            self._running.remember(params, body)
+            self._tasks.remember(params, body)
         elif body.get("resultType") == rounds.INPUT_REQUIRED:
             return self._setting.states.sealed(method, params, body)
         return body

@@ -82,7 +82,8 @@ def _copying(source: IO[bytes], target: IO[bytes]) -> threading.Thread:
 async def until_closed(gateway: Gateway, client: Ends, server: Ends, child: Wrapped) -> int:
     """Run both ends until one closes or a signal comes; end the server; its exit code.
 
-    What was under way then has an outcome, `unknown` if nothing better is known.
+    A server that was revoked is given no time. What was under way has an outcome then,
+    `unknown` if nothing better is known.
     """
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()
@@ -97,24 +98,27 @@ async def until_closed(gateway: Gateway, client: Ends, server: Ends, child: Wrap
     reading = asyncio.create_task(gateway.from_client())
     serving = asyncio.create_task(gateway.from_server())
     stopping = asyncio.create_task(stopped.wait())
+    revoked = asyncio.create_task(gateway.look_after())
     try:
-        await asyncio.wait((reading, serving, stopping), return_when=asyncio.FIRST_COMPLETED)
-        if reading.done() and not serving.done() and not stopped.is_set():
+        await asyncio.wait((reading, serving, stopping, revoked), return_when=asyncio.FIRST_COMPLETED)
+        if reading.done() and not serving.done() and not stopped.is_set() and not revoked.done():
             gateway.stop_holding()
             drained = asyncio.create_task(gateway.drained(DRAIN_S))
-            await asyncio.wait((drained, serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((drained, serving, stopping, revoked), return_when=asyncio.FIRST_COMPLETED)
             drained.cancel()
         server[1].close()
+        if revoked.done():
+            child.signal(signal.SIGTERM)
         code = await child.end()
         await asyncio.wait((serving,), timeout=LAST_WORDS_S)
         await gateway.end(END_S)
         await client[1].flushed(END_S)
-        for pump in (reading, serving):
+        for pump in (reading, serving, revoked):
             if pump.done():
                 pump.result()  # a bug surfaces
         return code
     finally:
-        for task in (reading, serving, stopping):
+        for task in (reading, serving, stopping, revoked):
             task.cancel()
 
 
