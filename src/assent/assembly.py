@@ -62,6 +62,7 @@ from assent.stores.sqlite import SqliteStore
 from assent.stores.view import view
 
 if TYPE_CHECKING:
+    from assent.identity.presented import Presented
     from assent.stores.book import WitnessBook
 
 logger = logging.getLogger("assent")
@@ -351,15 +352,40 @@ class Home:
             ConfigError: it is exposed, locked, or no Ed25519 key.
             UnavailableError: it is not there or cannot be read.
         """
-        place = Path(os.path.realpath(key))
-        signer = agent.load(place)
+        signer = agent.load(Path(os.path.realpath(key)))
+        self._withhold(key)
+        return jwk.authenticator(signer.public)
+
+    def present(self, token: Path, key: Path | None) -> Presented:
+        """Who the token in a file stands for; no call may reach that file, nor its key's, from now on.
+
+        Args:
+            key: the file of the key that it is bound to; None for none.
+
+        Raises:
+            RefusedError: `token_…` or `delegation_void`.
+            ConfigError: a file is exposed, or holds no such thing.
+            UnavailableError: a file is not there, or the keys of the token's issuer cannot be had.
+        """
+        from assent.identity import presented
+
+        text = key_files.read_private(token).decode("ascii", "replace").strip()
+        proven = self.prove(key).removeprefix("key:") if key else ""
+        self._withhold(token)
+        public = self.authority().public
+        known = presented.Known(self.config.token_issuer, {jwk.thumbprint(public): public}, self.config.issuers)
+        with self.store.read() as reader:
+            return presented.present(reader, text, proven, known, self.clock.now())
+
+    def _withhold(self, file: Path) -> None:
+        """Let no call reach a file of an agent's secrets, in any process from its next start on."""
+        place = Path(os.path.realpath(file))
         with self.store.read() as reader:
             known = json.loads(reader.state(AGENT_KEYS) or "[]")
         if str(place) not in known:
             kept = json.dumps([*known[-MOST_KEYS:], str(place)])
             self._observer.guard(place)
             self.log.submit(lambda tx: tx.put_state(AGENT_KEYS, kept), durable=False).result()
-        return jwk.authenticator(signer.public)
 
     def recover(self) -> None:
         """Settle what dead processes left open.

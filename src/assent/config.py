@@ -25,7 +25,9 @@ _USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 _POSTGRES = ("postgresql://", "postgres://")
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 #: Names of the environment beside the settings: not settings, so not refused.
-_NOT_SETTINGS = frozenset({"ASSENT_HOME", "ASSENT_KEY", "ASSENT_PRINCIPAL", "ASSENT_SESSION", "ASSENT_SOAK"})
+_NOT_SETTINGS = frozenset(
+    {"ASSENT_HOME", "ASSENT_KEY", "ASSENT_PRINCIPAL", "ASSENT_SESSION", "ASSENT_SOAK", "ASSENT_TOKEN"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,6 @@ REASONS: Mapping[str, str] = {
     "assent/cli/verify.py:command": "a command's options are its parameters",
     "assent/decide/people.py:lifts": "an approval is held against everything it could be replayed on",
     "assent/config.py:_checked": "each setting of a form of its own, in one place",
-    "assent/admin/exchange.py:_delegate": "the members of a delegation, each from where it comes, and its receipt",
     "assent/cli/token.py:serve": "a command's options are its parameters",
     "assent/model/issuer.py:_text": "one member of a table: its name, its form, and how a mistake is told",
     "assent/edges/mcp/launch.py:_serve": "what one gateway is made of, in the order it is made",

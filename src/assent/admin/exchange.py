@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from assent.admin import delegations
 from assent.errors import RefusedError, RequestError
 from assent.identity import access, dpop, grant, idjag, limits, names, tokens
 from assent.identity.access import Access
@@ -23,7 +24,6 @@ from assent.model.principal import Authenticator, Principal
 from assent.policy import condition
 from assent.policy import limits as bounds
 from assent.ports import Once, Reader, Signer, Transaction
-from assent.record import leaves
 from assent.record.log import Log
 
 #: Milliseconds that an exchanged delegation holds at most.
@@ -168,15 +168,7 @@ class Exchange:
         token = grant.sign(made, parent, self.signer)
         made = replace(made, token=token, digest=grant.digest_of(token))
         tx.put(made)
-        subject = {
-            "delegation": made.id,
-            "parent": made.parent,
-            "issuer": made.issuer,
-            "subject": made.subject,
-            "digest": made.digest,
-            "expires": leaves.rfc3339(made.expires),
-        }
-        leaves.append(tx, leaves.system(self.log.node, now, "grant", subject), None)
+        delegations.record(tx, self.log.node, now, made)
         return made
 
 

@@ -51,6 +51,13 @@ if TYPE_CHECKING:
     help="The private key that proves who calls.",
 )
 @click.option(
+    "--token",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="ASSENT_TOKEN",
+    metavar="FILE",
+    help="A token that says who calls; with the --key that it is bound to.",
+)
+@click.option(
     "--delegation", default="", metavar="ID", help="What the caller acts under (default: the only one given to it)."
 )
 @click.option(

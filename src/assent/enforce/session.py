@@ -11,6 +11,7 @@ import json
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from assent_verify.canonical import digest
 
@@ -28,6 +29,9 @@ from assent.record import leaves, recovery
 from assent.record.closing import end
 from assent.record.log import Log
 
+if TYPE_CHECKING:
+    from assent.identity.presented import Presented
+
 INHERIT_MS = 3_600_000
 #: Begins the client key of a session that a person opened.
 PERSON = "person:"
@@ -43,11 +47,13 @@ class Proven:
         key: id of the authenticator that it has proven to hold; empty for none.
         delegation: the last link of the chain that it acts under; empty for the only one there is.
         session: the one that a person opened for it; empty for its client's own.
+        token: what a token has proven, if one was shown; the other two follow from it.
     """
 
     key: str = ""
     delegation: str = ""
     session: str = ""
+    token: Presented | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +155,14 @@ class Sessions:
     def _prove(self, tx: Transaction, row: Enrolled, proven: Proven) -> None:
         """Who has a way to prove who it is has to; what is proven is noted as used."""
         active = {one.id: one for one in tx.find_all(Authenticator, "principal", row.id) if one.status == "active"}
+        if proven.token is not None:  # what it is bound to need not be enrolled
+            if proven.token.principal != row.id:
+                raise RefusedError("not_proven", f"the token does not stand for `{row.id}`")
+            if proven.key in active:
+                tx.put(replace(active[proven.key], last_used=self._clock.now()))
+            return
         if active and not proven.key:
-            help = "give its key with --key or ASSENT_KEY"
+            help = "give its key with --key or ASSENT_KEY, or a token with --token"
             raise RefusedError("key_needed", f"principal `{row.id}` proves who it is with a key", help=help)
         if proven.key and proven.key not in active:
             help = "see: assent principals show"
@@ -164,7 +176,8 @@ class Sessions:
         key = f"{client}|{row.id}"
         known = tx.session_of(key)
         if known is None or known.over(self._clock.now()):
-            expires = min((grant.expires for grant in chain), default=0)
+            ends = [grant.expires for grant in chain] + ([proven.token.expires] if proven.token else [])
+            expires = min(ends, default=0)
             ids = tuple(grant.id for grant in chain)
             return self._open(tx, row, key, Session(*_BLANK, chain=ids, key=proven.key, expires=expires))
         if (known.key, known.chain) != (proven.key, tuple(grant.id for grant in chain)):

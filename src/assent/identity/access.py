@@ -16,6 +16,7 @@ from assent.errors import ProofError, RefusedError
 from assent.identity import jose, jws, tokens
 from assent.model.grant import MOST_LINKS, Grant, Limits
 from assent.model.ids import DelegationId, PrincipalId
+from assent.model.principal import Authenticator
 from assent.model.revocation import Revocation
 from assent.ports import Reader, Signer
 
@@ -172,8 +173,11 @@ def admit(reader: Reader, token: Access, now: int) -> tuple[Grant, ...]:
     Raises:
         RefusedError: `delegation_void`, `token_subject`, or `token_revoked`: the key it is bound to was revoked.
     """
-    if token.jkt and reader.find(Revocation, "key", f"key:{token.jkt}") is not None:
-        raise RefusedError("token_revoked", "token: the key that it is bound to was revoked")
+    way = f"key:{token.jkt}"
+    known = reader.find(Authenticator, way) if token.jkt else None
+    replaced = known is not None and (known.status != "active" or known.principal != token.actor)
+    if replaced or (token.jkt and reader.find(Revocation, "key", way) is not None):
+        raise RefusedError("token_revoked", "token: the key that it is bound to was revoked or replaced")
     chain = standing(reader, token.delegation, now)
     if chain[-1].subject != token.actor:
         raise _void("it is another's")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from assent.catalog.analysis import SHARED
+from assent.errors import RefusedError
 from assent.identity import names
 from assent.inform.process import process_text, program
 from assent.model.ids import PrincipalId
@@ -18,6 +19,7 @@ from assent.model.session import Session
 
 if TYPE_CHECKING:
     from assent.enforce.session import Sessions
+    from assent.identity.presented import Presented
     from assent.ports import Notifier
 
 logger = logging.getLogger("assent.gateway")
@@ -32,12 +34,14 @@ class Caller:
         key: the file of the key that proves it, `--key` or ASSENT_KEY; None for none.
         delegation: `--delegation`: the last link of the chain that it acts under; empty for the only one.
         session: `--session` or ASSENT_SESSION: one that a person opened; empty for the client's own.
+        token: the file of the token that says who calls, `--token` or ASSENT_TOKEN; None for none.
     """
 
     principal: str = ""
     key: Path | None = None
     delegation: str = ""
     session: str = ""
+    token: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,9 @@ class Home(Protocol):
     def notifier(self) -> Notifier: ...
     def prove(self, key: Path) -> str:
         """The id of the authenticator whose private key this file holds."""
+
+    def present(self, token: Path, key: Path | None) -> Presented:
+        """Who the token in this file stands for, with the key that it is bound to."""
 
 
 def parent() -> Client:
@@ -94,10 +101,29 @@ async def join(home: Home, caller: Caller, principal: Principal, client: Client)
     """
     from assent.enforce.session import Proven
 
-    proven = Proven(home.prove(caller.key) if caller.key else "", caller.delegation, caller.session)
+    if caller.token:
+        shown = home.present(caller.token, caller.key)
+        principal = _stands_for(shown, caller)
+        proven = Proven(shown.key, shown.delegation or caller.delegation, caller.session, shown)
+    else:
+        proven = Proven(home.prove(caller.key) if caller.key else "", caller.delegation, caller.session)
     session = await home.sessions.join(principal, client.key, client.process, proven)
     if SHARED in session.labels:  # one of the two may have stolen it
         text = f"the key of {principal.id} is in use by another program. See: assent principals review"
         logger.warning("%s", text)
         home.notifier.notify("Assent", text)
     return session
+
+
+def _stands_for(shown: Presented, caller: Caller) -> Principal:
+    """Who a token says it is, if the command line says nothing else.
+
+    Raises:
+        RefusedError: `not_proven`. RequestError: `bad_principal`.
+    """
+    if caller.principal and names.id_of(caller.principal) != shown.principal:
+        raise RefusedError("not_proven", "the token does not stand for the principal that --as names")
+    if caller.delegation and shown.delegation not in ("", caller.delegation):
+        raise RefusedError("not_proven", "the token does not stand on the delegation that --delegation names")
+    kind, name = names.parse(shown.principal)
+    return Principal(kind, name, None)

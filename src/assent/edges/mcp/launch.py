@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from assent.enforce.guard import Guard
     from assent.enforce.rules import Rules
     from assent.enforce.session import Sessions
+    from assent.identity.presented import Presented
     from assent.inform.watch import Watch
     from assent.model.outcome import Outcome
     from assent.ports import Clock, Notifier, Signer, Store, Transaction
@@ -120,6 +121,9 @@ class Home(Protocol):
 
     def prove(self, key: Path) -> str:
         """The id of the authenticator whose private key this file holds."""
+
+    def present(self, token: Path, key: Path | None) -> Presented:
+        """Who the token in this file stands for."""
 
     async def watch(self) -> None:
         """Look after the policy files until cancelled."""
