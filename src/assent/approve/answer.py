@@ -16,8 +16,10 @@ from assent_verify.canonical import canonicalize, digest
 from assent_verify.receipt import commit
 
 from assent.approve.delegate import Terms, issue
+from assent.approve.elevate import issue as issue_elevation
 from assent.approve.people import Members, must_be_asked, reached
 from assent.catalog.analysis import INTEGRITY_LABELS
+from assent.catalog.methods import ELEVATE
 from assent.decide.facts import ARGUMENT
 from assent.errors import RequestError
 from assent.model.approval import Answer, Approval, ApprovalStatus, Assurance
@@ -151,6 +153,8 @@ def _record(
         status = "approved"
     answered = replace(answered, status=status)
     tx.put_approval(answered)
+    if approval.tool == ELEVATE and status == "approved":
+        issue_elevation(tx, node, answered, signer)
     if said.terms is not None and said.verdict == "approve":
         issue(tx, node, answered, said.terms, signer)
     return answered

@@ -6,6 +6,7 @@ import json
 import unicodedata
 from collections.abc import Mapping
 
+from assent.catalog.methods import ELEVATE
 from assent.model.approval import Approval
 
 #: Invisible by category: controls, formats (bidirectional marks among them), private use, surrogates, separators.
@@ -55,6 +56,10 @@ def lines(approval: Approval) -> list[tuple[str, str]]:
         ("what", visible(f"{card['server']} / {card['tool']}")),
     ]
     arguments: Mapping[str, object] = card["arguments"]
+    if card["method"] == ELEVATE:
+        rows.append(
+            ("gives", visible(f"{arguments.get('group')}, in this session, for {arguments.get('minutes')} min"))
+        )
     rows += [(f"  {visible(name)}", visible(_text(value))) for name, value in sorted(arguments.items())]
     beside: Mapping[str, object] = card.get("beside", {})
     rows += [(f"  beside: {visible(name)}", visible(_text(value))) for name, value in sorted(beside.items())]

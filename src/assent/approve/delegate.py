@@ -80,7 +80,7 @@ def issue(tx: Transaction, node: str, approval: Approval, terms: Terms, signer: 
         expires=given.at + terms.seconds * 1000,
         salt=approval.salt,
     )
-    _sign(tx, node, given.at, ("delegation", _subject(made, approval)), signer)
+    sign_leaf(tx, node, given.at, ("delegation", _subject(made, approval)), signer)
     tx.put_delegation(made)
     return made
 
@@ -101,7 +101,8 @@ def _subject(made: Delegation, approval: Approval) -> dict[str, object]:
     }
 
 
-def _sign(tx: Transaction, node: str, now: int, said: tuple[str, dict[str, object]], signer: Signer) -> None:
+def sign_leaf(tx: Transaction, node: str, now: int, said: tuple[str, dict[str, object]], signer: Signer) -> None:
+    """A system leaf, signed by a person: event and subject."""
     event, subject = said
     signature = base64.b64encode(signer.sign(leaves.system_statement(event, subject, now))).decode()
     signed = leaves.Signature(digest(signer.public), cast(Assurance, signer.assurance), signature)

@@ -7,6 +7,8 @@ from assent.model.profile import ToolProfile
 _READS = ("resources/read", "resources/subscribe", "prompts/get", "completion/complete", "tasks/get", "tasks/result",
           "tasks/list", "roots/list")  # fmt: skip
 #: Requests whose answer a person or model of the client writes; the answer goes to the server.
+#: An agent asks a person for one more action group (`approve.elevate`).
+ELEVATE = "authority/elevate"
 _ASKS = ("sampling/createMessage", "elicitation/create")
 
 
@@ -22,4 +24,9 @@ def method_profile(method: str) -> ToolProfile:
         return ToolProfile(method, frozenset({"write"}), reversibility="compensable", inferred=False)
     if method == "credentials/use":  # a person has put the secret there for this server; see `enforce.broker`
         return ToolProfile(method, frozenset({"read"}), frozenset({"identity"}), "reversible", inferred=False)
+    if method == ELEVATE:  # a no holds for the group, whatever reason is given
+        targets = {"group": "id"}
+        return ToolProfile(
+            method, frozenset({"grant"}), frozenset({"identity"}), "reversible", inferred=False, targets=targets
+        )
     return ToolProfile(method, frozenset({"unknown"}))

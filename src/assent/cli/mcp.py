@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     help="A token that says who calls; with the --key that it is bound to.",
 )
 @click.option(
-    "--delegation", default="", metavar="ID", help="What the caller acts under (default: the only one given to it)."
+    "--delegation", default="", metavar="ID|FILE", help="What the caller acts under (default: the one given to it)."
 )
 @click.option(
     "--session", envvar="ASSENT_SESSION", default="", metavar="ID", help="One that `assent sessions open` made."

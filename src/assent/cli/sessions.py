@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -42,6 +42,7 @@ def command(ctx: click.Context, shell: Shell, everything: bool, as_json: bool) -
 @command.command("open")
 @click.option("--as", "principal", required=True, metavar="PRINCIPAL", help="The enrolled agent that it is for.")
 @click.option("--task", default="", metavar="TEXT", help="What it is to do, in your words.")
+@click.option("--task-file", type=click.File("rb"), metavar="FILE", help="The same from a file, whole.")
 @click.option("--delegation", default="", metavar="ID", help="What it acts under (default: the only one given to it).")
 @click.option(
     "--expires", default="8h", show_default=True, callback=seconds, metavar="TIME", help="It ends then at the latest."
@@ -53,7 +54,7 @@ def command(ctx: click.Context, shell: Shell, everything: bool, as_json: bool) -
 @YES_OPTION
 @with_shell
 def open_(
-    shell: Shell, principal: str, task: str, delegation: str, expires: int, idle: int, key: Path | None, yes: bool
+    shell: Shell, principal: str, delegation: str, expires: int, idle: int, key: Path | None, yes: bool, **said: Any
 ) -> None:
     """Open a session for an agent, with your key: assent mcp --session ID, or ASSENT_SESSION.
 
@@ -64,6 +65,7 @@ def open_(
     from assent.identity import names
 
     wanted = names.id_of(principal)
+    task = said["task_file"].read().decode() if said["task_file"] else said["task"]
     with shell.open() as home:
         confirm(f"Open a session for {wanted}?", yes=yes)
         home.person(home.unlock(key, passphrase))

@@ -14,12 +14,14 @@ from typing import Any
 
 from assent_verify.canonical import canonicalize, digest
 
+from assent.catalog.methods import ELEVATE
 from assent.decide import chain, delegations, flow, people
 from assent.decide.context import of_link, values
-from assent.decide.facts import Facts
+from assent.decide.facts import Facts, Link
 from assent.decide.obligations import ConflictingObligations, unite
 from assent.errors import RequestError
 from assent.model.decision import Decision, Escalation, GoOn, PolicyRef, Reason, Used, Verdict
+from assent.model.grant import Limits
 from assent.model.ids import Digest
 from assent.model.principal import KINDS, Principal
 from assent.model.profile import EFFECTS, REVERSIBILITY, ZONES
@@ -207,7 +209,7 @@ def _arguments(facts: Facts, shape: Shape) -> Found:
 
 
 def _refuse_outside(asked: _Question, shape: Shape) -> None:
-    facts = asked.facts
+    facts = replace(asked.facts, chain=_held_to(asked.facts))
     cases = (Case(facts.actor, facts.server, facts.profile, effect, asked.worst) for effect in asked.effects)
     named = (case.action(shape) for case in cases)
     found = chain.outside(facts, [frozenset((name, *groups)) for name, groups in named])
@@ -215,9 +217,20 @@ def _refuse_outside(asked: _Question, shape: Shape) -> None:
         raise _Ended("deny", found.code, found.message).by(found.delegation)
 
 
+def _held_to(facts: Facts) -> tuple[Link, ...]:
+    """The chain as the call is held to it: to ask a person for more is never outside, but the chain has to hold."""
+    if facts.action.method != ELEVATE:
+        return facts.chain
+    bare = [(one, one.grant) for one in facts.chain]
+    return tuple(
+        replace(one, grant=replace(grant, limits=Limits(depth=grant.limits.depth))) if grant else one
+        for one, grant in bare
+    )
+
+
 def _refuse_unless(asked: _Question, shape: Shape, shared: Mapping[str, object]) -> None:
     """Every condition of the chain, as the actor's call has it (DESIGN §4.9)."""
-    bound = [link.grant for link in asked.facts.chain if link.grant is not None and link.grant.limits.tree]
+    bound = [link.grant for link in _held_to(asked.facts) if link.grant is not None and link.grant.limits.tree]
     if not bound:
         return
     fitted = asked.bundle.conditions(tuple(one.limits.tree for one in bound), shape)

@@ -34,6 +34,8 @@ from assent.record import epoch
 
 #: Delegations for one tool that a decision looks at, the newest.
 MOST_DELEGATIONS = 20
+#: Elevations of one session that a decision tries, the newest.
+MOST_ELEVATIONS = 8
 #: Sessions remembered at most.
 _SESSIONS = 4_096
 _OVER = {
@@ -110,6 +112,12 @@ class Gathered:
     def present(self, approval: Approval) -> None:
         """Put a person's answer before the decision, for the attempt that it names."""
         self.facts = replace(self.facts, attempt=approval.attempt, approvals=(approval,))
+
+    def under(self, chain: tuple[Link, ...]) -> None:
+        """The same call on the word of another chain."""
+        ids = tuple(link.grant.id for link in chain if link.grant is not None)
+        self.action = replace(self.action, chain=ids)
+        self.facts = replace(self.facts, action=self.action, chain=chain)
 
     def delegate(self, reader: Reader) -> bool:
         """Put before the decision what people have granted for this session and tool; False if nothing."""
@@ -322,6 +330,17 @@ def chain_of(reader: Reader, session: Session) -> tuple[Link, ...]:
         who = _principal(reader, grant.subject, session.owner if last else "")
         links.append(Link(who, "actor" if last else "delegator", depth, grant))
     return tuple(links)
+
+
+def elevations(reader: Reader, session: Session, now: int) -> tuple[Grant, ...]:
+    """What people have given this session beside its chain, and still holds, the newest first."""
+    found = [
+        one
+        for one in reader.find_all(Grant, "session", session.id)
+        if not one.parent and one.subject == session.principal and one.id not in session.chain
+        if one.status == "live" and one.not_before <= now < one.expires
+    ]
+    return tuple(sorted(found, key=lambda one: (-one.created, one.id))[:MOST_ELEVATIONS])
 
 
 def _principal(reader: Reader, id: PrincipalId, owner: str) -> Principal:

@@ -25,14 +25,14 @@ from assent.decide.tighten import CAPABLE, asked_again, tighten
 from assent.enforce import commit as commits
 from assent.enforce import consume, refusal, standing
 from assent.enforce.chance import Chance
-from assent.enforce.gather import Call, Gathered, Gatherer
+from assent.enforce.gather import Call, Gathered, Gatherer, chain_of, elevations
 from assent.enforce.rules import Rules, RuleSource
 from assent.errors import AssentError, ConflictError, ProofError, RefusedError, UnavailableError
 from assent.inform.clock import reading
 from assent.inform.observe import observe_again, unmoved
 from assent.model.approval import Approval, Asked
 from assent.model.decision import Decision, Reason
-from assent.model.ids import ApprovalId, AttemptId, Digest, LeafIndex, PermitId, SessionId, new_id
+from assent.model.ids import ApprovalId, AttemptId, DelegationId, Digest, LeafIndex, PermitId, SessionId, new_id
 from assent.model.outcome import Outcome
 from assent.model.permit import AT_ONCE_MS, Permit
 from assent.model.profile import ToolProfile
@@ -188,10 +188,8 @@ class Guard:
         if not fresh and self._gatherer.knows(call.session):
             gathered = self._gatherer.gather(call, rules, None, self._new_attempt())  # (2) (3) (4)
             decided = self._tightened(gathered, call, rules)  # (5)
-            if gathered.complete and decided.verdict in (
-                "allow",
-                "deny",
-            ):  # what people have answered or confirmed is never remembered
+            # what people have answered, confirmed or given is never remembered
+            if gathered.complete and decided.verdict in ("allow", "deny") and not _beyond(decided):
                 return await self._commit(rules, gathered, decided, (), looked=False)  # (6)
         with self._store.read() as reader:
             gathered = self._gatherer.gather(call, rules, reader, self._new_attempt())  # (2) (3) (4)
@@ -224,6 +222,8 @@ class Guard:
     ) -> tuple[Decision, tuple[Approval, ...]]:
         """(5) Decide; if people must be asked, decide afresh with what they have answered."""
         decided = self._tightened(gathered, call, rules)
+        if _beyond(decided):
+            decided = self._elevated(gathered, call, rules, reader) or decided
         if decided.verdict != "escalate":
             return decided, ()
         asked = reader.approval_for(gathered.session.id, gathered.action.digest)
@@ -243,6 +243,17 @@ class Guard:
         if asked.status == "approved" and decided.verdict == "escalate":
             decided = asked_again(decided)  # not what was said yes to any more
         return decided, (asked,)
+
+    def _elevated(self, gathered: Gathered, call: Call, rules: Rules, reader: Reader) -> Decision | None:
+        """The decision on the word of somebody who gave this session more; None if nothing given covers the call."""
+        own = gathered.action, gathered.facts
+        for given in elevations(reader, gathered.session, gathered.now):
+            gathered.under(chain_of(reader, replace(gathered.session, chain=(given.id,))))
+            decided = self._tightened(gathered, call, rules)
+            if decided.verdict != "deny":
+                return decided
+        gathered.action, gathered.facts = own
+        return None
 
     def _tightened(self, gathered: Gathered, call: Call, rules: Rules) -> Decision:
         """Decide; what the edge knows and cannot carry out may only make the verdict stricter (DESIGN §4.6)."""
@@ -522,7 +533,8 @@ class Guard:
                 tx.put_session(replace(session, labels=labels, version=session.version + 1))
             self._gatherer.seen.put(tx, session.id, permit.action.server, prints)
             if not result.reached:
-                commits.refund(tx, session.chain)  # it provably never reached the server (DESIGN §5)
+                # it provably never reached the server (DESIGN §5)
+                commits.refund(tx, [DelegationId(id) for id in permit.action.chain])
             if permit.consumer and not consume.settled(tx, permit.id, answered=result.status == "succeeded"):
                 logger.warning("server `%s` answered without consuming its permit: it can be bypassed", permit.audience)
             if result.status == "unknown":
@@ -610,6 +622,10 @@ class Guard:
 
     # ---- without effect ----------------------------------------------------------
 
+    def now(self) -> int:
+        """Wall time, milliseconds since the epoch."""
+        return self._clock.now()
+
     def preview(self, call: Call, supposing: Callable[[Reader], Reader] = lambda reader: reader) -> Decision:
         """The decision without effect, receipt or question (`assent decide`).
 
@@ -625,6 +641,11 @@ class Guard:
             gathered = self._gatherer.gather(call, rules, reader, self._new_attempt())
             decided, _ = self._decide(call, rules, gathered, reader)
         return decided
+
+
+def _beyond(decided: Decision) -> bool:
+    """Is it denied because it lies outside what was delegated?"""
+    return decided.verdict == "deny" and bool(decided.reasons) and decided.reasons[0].code == "outside_delegation"
 
 
 def _versions(facts: Facts) -> dict[str, object]:

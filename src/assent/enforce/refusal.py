@@ -48,6 +48,11 @@ _STEPS: Mapping[str, tuple[GoOn, str]] = {
         "you work for.",
     ),
     "not_pinned": ("if_changed", "If you change it: name a file that exists, can be read, and does not change."),
+    "outside_delegation": (
+        "if_changed",
+        "If you change it: stay within what was delegated to you. If the task needs more, ask a person for one more "
+        "action group with the tool `assent_request_elevation`.",
+    ),
     "receipt_too_large": ("if_changed", "If you change it: send less at once, in several calls."),
     "refused_by_person": (
         "never",

@@ -95,3 +95,48 @@ def test_a_session_that_a_person_opens(fresh: World) -> None:
         assert decision(answer)["reasons"][0]["code"] == "session_ended"
     assert fresh.run("verify").code == 0
     assert "unknown_session" in fresh.run("sessions", "show", "ses_x").err
+
+
+def test_an_agent_asks_for_more_over_mcp(fresh: World) -> None:
+    """Read alone was delegated; the tool that the gateway adds asks a person, whose yes lets the next call pass."""
+    with connected(fresh, "--as", "local/bot") as wire:
+        names = [tool["name"] for tool in wire.ask("tools/list")["result"]["tools"]]
+        assert "assent_request_elevation" not in names
+    signed(fresh, "delegations", "issue", "local/bot", "--action", "effect:read")
+    with connected(fresh, "--as", "local/bot") as wire:
+        listed = wire.ask("tools/list")["result"]["tools"]
+        assert [tool["name"] for tool in listed][-1] == "assent_request_elevation"
+        refused = wire.call("create_table", {"query": "CREATE TABLE notes (text TEXT)"})
+        assert decision(refused)["reasons"][0]["code"] == "outside_delegation"
+        assert "assent_request_elevation" in refused["result"]["content"][0]["text"]
+        wish = {"group": "effect:write", "minutes": 5, "reason": "to keep the notes"}
+        asked = decision(wire.call("assent_request_elevation", wish))
+        assert asked["verdict"] == "escalate"
+        shown = signed(fresh, "approve", asked["approval"]).out
+        assert "effect:write, in this session, for 5 min" in shown and '"to keep the notes"' in shown
+        answer = wire.call("assent_request_elevation", wish)["result"]
+        assert answer["isError"] is False and answer["content"][0]["text"].startswith("Given: effect:write")
+        assert ask(wire, "create_table", "CREATE TABLE notes (text TEXT)") == "allow"
+        wrong = wire.call("assent_request_elevation", {"group": "everything", "reason": "x"})["result"]
+        assert wrong["isError"] is True and wrong["content"][0]["text"].startswith("Not asked:")
+        [row] = fresh.run("sessions", "--json").json
+        assert len(fresh.run("sessions", "show", row["id"], "--json").json["elevations"]) == 1
+    assert fresh.run("verify").code == 0
+
+
+def test_a_chain_from_a_file(fresh: World, tmp_path: Path) -> None:
+    """`--delegation FILE` takes a chain in, every link verified; one that was tampered with opens nothing."""
+    file, bad = tmp_path / "chain.json", tmp_path / "bad.json"
+    key = tmp_path / "bot.key"
+    signed(fresh, "principals", "add", "ci/bot", "--new-key", str(key))
+    assert fresh.run(*gateway(fresh, "--as", "ci/bot", "--key", str(key))[3:]).code == 3
+    signed(fresh, "delegations", "issue", "ci/bot", "--action", "effect:read", "--out", str(file))
+    data = file.read_text()
+    at = data.index('"chain":["') + 400
+    bad.write_text(data[:at] + ("A" if data[at] != "A" else "B") + data[at + 1 :])
+    done = fresh.run(*gateway(fresh, "--as", "ci/bot", "--key", str(key), "--delegation", str(bad))[3:])
+    assert done.code == 4, done.err
+    with connected(fresh, "--as", "ci/bot", "--key", str(key), "--delegation", str(file)) as wire:
+        assert ask(wire, "read_query", "SELECT 1") == "allow"
+        assert ask(wire, "create_table", "CREATE TABLE notes (text TEXT)") == "deny"
+    assert fresh.run("verify").code == 0

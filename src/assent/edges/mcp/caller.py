@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,7 +20,8 @@ from assent.model.session import Session
 if TYPE_CHECKING:
     from assent.enforce.session import Sessions
     from assent.identity.presented import Presented
-    from assent.ports import Notifier
+    from assent.ports import Clock, Notifier, Signer
+    from assent.record.log import Log
 
 logger = logging.getLogger("assent.gateway")
 
@@ -32,7 +33,8 @@ class Caller:
     Args:
         principal: `--as` or ASSENT_PRINCIPAL; empty for the parent program.
         key: the file of the key that proves it, `--key` or ASSENT_KEY; None for none.
-        delegation: `--delegation`: the last link of the chain that it acts under; empty for the only one.
+        delegation: `--delegation`: the last link of the chain that it acts under, or the file of a chain from
+            elsewhere; empty for the only one that was given to it.
         session: `--session` or ASSENT_SESSION: one that a person opened; empty for the client's own.
         token: the file of the token that says who calls, `--token` or ASSENT_TOKEN; None for none.
     """
@@ -63,6 +65,10 @@ class Home(Protocol):
     """What joining needs of an opened home."""
 
     @property
+    def log(self) -> Log: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
     def sessions(self) -> Sessions: ...
     @property
     def notifier(self) -> Notifier: ...
@@ -71,6 +77,9 @@ class Home(Protocol):
 
     def present(self, token: Path, key: Path | None) -> Presented:
         """Who the token in this file stands for, with the key that it is bound to."""
+
+    def authority(self) -> Signer:
+        """What may sign any link of a chain."""
 
 
 def parent() -> Client:
@@ -101,12 +110,13 @@ async def join(home: Home, caller: Caller, principal: Principal, client: Client)
     """
     from assent.enforce.session import Proven
 
+    delegation = _taken(home, caller.delegation)
     if caller.token:
         shown = home.present(caller.token, caller.key)
-        principal = _stands_for(shown, caller)
-        proven = Proven(shown.key, shown.delegation or caller.delegation, caller.session, shown)
+        principal = _stands_for(shown, replace(caller, delegation=delegation))
+        proven = Proven(shown.key, shown.delegation or delegation, caller.session, shown)
     else:
-        proven = Proven(home.prove(caller.key) if caller.key else "", caller.delegation, caller.session)
+        proven = Proven(home.prove(caller.key) if caller.key else "", delegation, caller.session)
     session = await home.sessions.join(principal, client.key, client.process, proven)
     if SHARED in session.labels:  # one of the two may have stolen it
         text = f"the key of {principal.id} is in use by another program. See: assent principals review"
@@ -127,3 +137,23 @@ def _stands_for(shown: Presented, caller: Caller) -> Principal:
         raise RefusedError("not_proven", "the token does not stand on the delegation that --delegation names")
     kind, name = names.parse(shown.principal)
     return Principal(kind, name, None)
+
+
+def _taken(home: Home, delegation: str) -> str:
+    """The id of a delegation; a chain that is given as a file is verified link by link and taken in.
+
+    Raises:
+        ProofError: a link does not hold.
+        AssentError: somebody in it is not enrolled, or it was taken back.
+        OSError: there is no such file.
+    """
+    if not delegation or delegation.startswith("dlg_"):
+        return delegation
+    from assent.admin.delegations import add
+    from assent.identity import jwk
+    from assent.identity.chainfile import LARGEST, ChainFile
+
+    with Path(delegation).open("rb") as file:
+        data = file.read(LARGEST + 1)
+    authority = frozenset({jwk.thumbprint(home.authority().public)})
+    return add(home.log, ChainFile.parse(data), home.clock.now(), authority)[-1].id

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from assent_verify.canonical import canonicalize
 
 from assent.edges.mcp import classes, frames, rounds, state, versions
+from assent.edges.mcp.elevation import Elevation
 from assent.edges.mcp.frames import Id, Lines, Message, Notification, Outlet, Request, Response, Unreadable
 from assent.edges.mcp.governed import Governor, Setting
 from assent.edges.mcp.peer import Asked, LostError, Peer
@@ -23,6 +24,7 @@ from assent.edges.mcp.revoked import look_after
 from assent.edges.mcp.tools import ListingError, Tools, Visible
 from assent.enforce.refusal import spoken
 from assent.errors import AssentError
+from assent.model.grant import Grant
 
 logger = logging.getLogger("assent.gateway")
 
@@ -58,6 +60,7 @@ class Gateway:
         visible: which tools the client may be shown.
         limit: most bytes of one message.
         extra: unknown notifications that the operator lets pass.
+        elevated: elevations of the session that hold now; None if it acts under no delegation.
     """
 
     def __init__(
@@ -69,12 +72,14 @@ class Gateway:
         visible: Visible,
         limit: int,
         extra: frozenset[str] = frozenset(),
+        elevated: Callable[[], Sequence[Grant]] | None = None,
     ) -> None:
         self._client = End(client[0], Peer("client", client[1]))
         self._server = End(server[0], Peer("server", server[1]))
         self._tools = Tools(self._ask, pins, visible)
         self._to_server = Governor(setting, self._client.peer, self._server.peer, self._tools)
         self._to_client = Governor(setting, self._server.peer, self._client.peer, None)
+        self._elevation = Elevation(setting, self._to_server, elevated) if elevated else None
         self._setting = setting
         self._limit = limit
         self._extra = extra
@@ -186,7 +191,10 @@ class Gateway:
             await end.peer.refuse(request.id, frames.BUSY, text, {"code": "busy"})
         elif found == "governed":
             # decided in a task of its own; what it decides on is independent of its neighbours
-            self._spawn(end, Asked(request, size), (self._to_server if from_client else self._to_client).serve)
+            serve = (self._to_server if from_client else self._to_client).serve
+            if from_client and self._elevation is not None and self._elevation.means(request):
+                serve = self._elevation.serve
+            self._spawn(end, Asked(request, size), serve)
         else:
             await self._pass(end, other, request, size)
 
@@ -243,6 +251,8 @@ class Gateway:
             except ListingError as error:
                 await end.peer.refuse(asked.request.id, frames.INTERNAL_ERROR, str(error), {"code": "tools_unlisted"})
                 return
+            if self._elevation is not None:
+                body = self._elevation.listed(body)
             parts = classes.parts(body)  # what is left out is not released, and a long list is no long text
             await self._setting.guard.heard(self._setting.session, self._setting.server.name, *parts)
         elif asked.request.method in classes.STANDING:

@@ -112,13 +112,13 @@ class Governor:
         call = replace(await self._call(asked, leg), trace=trace, consumer=consumer)  # (1)
         if self._tools is not None and hands_in(self._setting.credentials, call.params):
             call = replace(call, barred=call.barred or "credential_in_arguments")
-        ruling = await self._held(call, asked, transport)  # (2) to (6)
+        ruling = await self.held(call, asked, transport)  # (2) to (6)
         if isinstance(ruling, Refused):
-            await self._tell(asked, self._refusal(asked, ruling, leg.barred))
+            await self.tell(asked, self.refusal(asked, ruling, leg.barred))
         elif ruling.permit is not None:
             await self._run(ruling.permit, asked, Beside(transport, leg.given))
         else:
-            await self._tell(asked, answers.replayed(asked.request, ruling.replayed or b""))
+            await self.tell(asked, answers.replayed(asked.request, ruling.replayed or b""))
 
     def _leg(self, asked: Asked, params: dict[str, object]) -> Leg:
         """Which round of a call it is; answers to what was not asked go no further."""
@@ -142,7 +142,7 @@ class Governor:
         definition: ToolDefinition | None = known.definition
         return Call(session, server, method, name, definition, params, barred=leg.barred or known.barred)
 
-    async def _held(self, call: Call, asked: Asked, transport: Mapping[str, object]) -> Allowed | Refused:
+    async def held(self, call: Call, asked: Asked, transport: Mapping[str, object]) -> Allowed | Refused:
         """Decide; while people are asked, hold the call and decide afresh when they have answered."""
         loop = asyncio.get_running_loop()
         end = loop.time() + self._setting.wait
@@ -179,7 +179,7 @@ class Governor:
         params = {"message": text, "progress": step * _STEP, "progressToken": token}
         await self._origin.notify("notifications/progress", params)
 
-    def _refusal(self, asked: Asked, refused: Refused, barred: str = "") -> bytes:
+    def refusal(self, asked: Asked, refused: Refused, barred: str = "") -> bytes:
         decision = refused.decision
         approval = refused.approval.id if refused.approval else None
         found = answers.structure(decision.verdict, decision.reasons, refused.receipt, approval)
@@ -187,7 +187,7 @@ class Governor:
             return error(asked.request.id, INVALID_PARAMS, REJECTED, found)
         return answers.refusal(asked.request, refused.message, found)
 
-    async def _tell(self, asked: Asked, line: bytes) -> bool:
+    async def tell(self, asked: Asked, line: bytes) -> bool:
         """Answer whoever asked; False if they have gone."""
         return not asked.gone.is_set() and await self._origin.sink.write(line)
 
@@ -229,7 +229,7 @@ class Governor:
 
     async def _not_started(self, permit: Permit, asked: Asked, why: AssentError) -> None:
         await self._settle(permit, Outcome("failed", "gateway", reached=False, detail=why.code))
-        await self._tell(asked, answers.not_started(asked.request, why, permit.receipt))
+        await self.tell(asked, answers.not_started(asked.request, why, permit.receipt))
 
     async def _begun(self, permit: Permit, asked: Asked, given: Given | None) -> bool:
         """Use up the state, then the permit; whoever asked hears why if either no longer holds."""
@@ -243,7 +243,7 @@ class Governor:
         try:
             await self._guard.begin(permit, carried)
         except (RefusedError, UnavailableError) as lapsed:
-            await self._tell(asked, answers.not_started(asked.request, lapsed, permit.receipt))
+            await self.tell(asked, answers.not_started(asked.request, lapsed, permit.receipt))
             return False
         return True
 
@@ -255,7 +255,7 @@ class Governor:
         except AssentError as problem:
             logger.error("gap of attempt %s not recorded: %s: %s", permit.attempt, problem.code, problem.message)
         await self.running.cancel(asked, "no answer in time")
-        await self._tell(asked, answers.maybe(asked.request, "deadline", permit.receipt))
+        await self.tell(asked, answers.maybe(asked.request, "deadline", permit.receipt))
         asked.gone.set()  # it has its answer
         try:
             if (answer := await self._late.answer(asked.size, still, self._ending)) is not None:
@@ -270,23 +270,23 @@ class Governor:
             answer = await future
         except LostError as lost:
             if await self.running.cancelled(asked, str(lost)):
-                await self._tell(asked, answers.maybe(asked.request, str(lost), permit.receipt))
+                await self.tell(asked, answers.maybe(asked.request, str(lost), permit.receipt))
             return
         body = classes.own_code(answer.body, REFUSED) if answer.failed else answer.body
         data = canonicalize(classes.without_ours(body))
-        await self._tell(asked, response(asked.request.id, data, failed=answer.failed))
+        await self.tell(asked, response(asked.request.id, data, failed=answer.failed))
 
     async def _unknown(self, permit: Permit, asked: Asked, code: str) -> None:
         """No usable answer came. Only of what never left is it known that it did not happen."""
         if code == UNREACHED:
             await self._settle(permit, Outcome("failed", "gateway", reached=False, detail=code))
             error = RefusedError(code, "the server could not be reached, or not with what it has to be sent")
-            await self._tell(asked, answers.not_started(asked.request, error, permit.receipt))
+            await self.tell(asked, answers.not_started(asked.request, error, permit.receipt))
             return
         logger.warning("outcome unknown (%s): attempt %s may have happened", code, permit.attempt)
         await self.running.cancelled(asked, code)  # the server first: it is what may still be acting
         await self._settle(permit, Outcome("unknown", "gateway", detail=code))
-        await self._tell(asked, answers.maybe(asked.request, code, permit.receipt))
+        await self.tell(asked, answers.maybe(asked.request, code, permit.receipt))
 
     # ---- (8) the answer ----------------------------------------------------------
 
@@ -307,7 +307,7 @@ class Governor:
         failed = answer.failed or body.get("isError") is True
         outcome = word or Outcome("failed" if failed else "succeeded", "gateway", data)
         if not await self._settle(permit, outcome, body):
-            await self._tell(asked, answers.maybe(asked.request, "not_recorded", permit.receipt))
+            await self.tell(asked, answers.maybe(asked.request, "not_recorded", permit.receipt))
             return
         if self._tools is None and not answer.failed and self._setting.server.zone == "external":
             await self._give(permit, asked, body)
@@ -317,26 +317,26 @@ class Governor:
                 asking = await self._asking(permit, asked, body)
             except AssentError as unsealed:
                 logger.error("a result is held back: %s: %s", unsealed.code, unsealed.message)
-                await self._tell(asked, answers.maybe(asked.request, unsealed.code, permit.receipt))
+                await self.tell(asked, answers.maybe(asked.request, unsealed.code, permit.receipt))
                 return
             if isinstance(asking, Refused):
-                await self._tell(asked, self._refusal(asked, asking))
+                await self.tell(asked, self.refusal(asked, asking))
                 return
             if asking is not body:
                 body, data = asking, canonicalize(asking)
         line = response(asked.request.id, data, failed=answer.failed)
-        if not await self._tell(asked, line):
+        if not await self.tell(asked, line):
             await self._keep(permit, answers.kept(body, failed=answer.failed))
 
     async def _give(self, permit: Permit, asked: Asked, body: dict[str, object]) -> None:
         """What the client answers goes to the server, so it is decided in its turn (DESIGN §4.5)."""
         method, session, server = asked.request.method, self._setting.session, self._setting.server
         given = {"answer": body, "asked": dict(permit.action.params)}
-        ruling = await self._held(Call(session, server, method, method, None, given), asked, {})
+        ruling = await self.held(Call(session, server, method, method, None, given), asked, {})
         if isinstance(ruling, Refused):
-            await self._tell(asked, self._refusal(asked, ruling))
+            await self.tell(asked, self.refusal(asked, ruling))
         elif ruling.permit is not None and await self._begun(ruling.permit, asked, None):
-            told = await self._tell(asked, response(asked.request.id, canonicalize(body), failed=False))
+            told = await self.tell(asked, response(asked.request.id, canonicalize(body), failed=False))
             await self._settle(ruling.permit, Outcome("succeeded" if told else "failed", "gateway", detail="answer"))
 
     async def _asking(self, permit: Permit, asked: Asked, body: dict[str, object]) -> dict[str, object] | Refused:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from assent.enforce.session import Sessions
     from assent.identity.presented import Presented
     from assent.inform.watch import Watch
+    from assent.model.grant import Grant
     from assent.model.outcome import Outcome
     from assent.ports import Clock, Notifier, Signer, Store, Transaction
     from assent.record.log import Log
@@ -332,6 +333,7 @@ async def _serve(
     from assent.edges.mcp.roots import configured
     from assent.edges.mcp.state import States, Whose
     from assent.edges.mcp.visible import Seen
+    from assent.enforce.gather import elevations
 
     caller, client = who
     principal = principal_of(caller.principal, home.config.user, client.name)
@@ -360,7 +362,12 @@ async def _serve(
         rules = home.rules()
         return rules.observing(home.clock.now()) or seen.shows(rules, tool)
 
-    gateway = Gateway(theirs, ours, setting, _pins(home, server), shown, limit)
+    def elevated() -> Sequence[Grant]:
+        with home.store.read() as reader:
+            return elevations(reader, session, home.clock.now())
+
+    asks = elevated if session.chain else None
+    gateway = Gateway(theirs, ours, setting, _pins(home, server), shown, limit, elevated=asks)
     upstream.attach(gateway)
     watching = asyncio.create_task(home.watch())
     try:
