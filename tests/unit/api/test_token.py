@@ -11,9 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from assent.admin import home as homes
+from assent.admin import revoke
 from assent.identity import access, jwk
 from assent.identity import grant as grants
+from assent.keys.file import KeySigner
 from assent.model.grant import Grant
 from assent.model.ids import DelegationId
 from assent.model.principal import Enrolled
@@ -408,3 +412,24 @@ def test_a_bearer_client_is_a_bearer_for_itself_alone(at: World) -> None:
     assert (status, told["code"]) == (400, "exchange_key")
     status, told = at.exchange(at.person("bob-1"), None, "id_token", {}, **fields)
     assert (status, claims(told["access_token"])["client_id"]) == (200, OTHER)
+
+
+@pytest.mark.parametrize("what", ["principal", "delegation", "key"])
+def test_what_a_person_revokes_is_worth_nothing_once_it_is_acknowledged(own: World, what: str) -> None:
+    """By the way that `assent revoke` goes: for introspection and for the next exchange."""
+    parent = own.first()
+    _, told = own.exchange(parent, own.lead, details={"actor": SUB, "depth": 1})
+    token = told["access_token"]
+    ids = {"principal": SUB, "delegation": claims(parent)["delegation"], "key": f"key:{own.sub.jkt}"}
+    wanted = revoke.Wanted(what, ids[what])  # type: ignore[arg-type]
+    revoke.revoke(own.home.log, wanted, _operator(own), own.home.clock.now())
+    assert _active(own, token) is False
+    status, told = own.exchange(token, own.sub, details={"actor": OTHER})
+    assert (status, told["code"] in ("delegation_void", "token_subject", "token_revoked")) == (400, True), told
+
+
+def _operator(at: World) -> KeySigner:
+    """The key of a person, enrolled as `assent init` does."""
+    signer = KeySigner(Ed25519PrivateKey.generate(), "same-user")
+    homes.enrol(at.home.log, at.home.config, signer, at.home.clock.now())
+    return signer
