@@ -162,7 +162,7 @@ class Sessions:
 
     async def join(self, principal: Any, client: str, process: str, proven: object = None) -> Any:
         note("join", principal=principal.id, client=client)
-        return SimpleNamespace(id="ses_1", principal=principal.id, labels=frozenset())
+        return SimpleNamespace(id="ses_1", principal=principal.id, labels=frozenset(), chain=())
 
     async def leave(self, id: str) -> None:
         note("leave")
