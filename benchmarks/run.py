@@ -82,6 +82,14 @@ GOALS = (
     ),
     Goal("gateway", "`assent mcp` ready", 0.5, "s", lambda data: data["cold_start_s"]["gateway"]["median"]),
     Goal("gateway", "memory grown by a long session", 50, "MiB", lambda data: data["memory_mib"]["grown"]),
+    Goal(
+        "revocation",
+        "revocation to the last allow, 4 processes, p99",
+        250,
+        "ms",
+        lambda data: data["rows"][0]["last_allow_p99_ms"],
+    ),
+    Goal("revocation", "  allows after it", 0, "", lambda data: data["rows"][0]["after_acknowledgement"]),
     Goal("idle", "twenty idle servers, resident each", 40, "MiB", lambda data: data["resident_mib"]["max"]),
     Goal("idle", "twenty servers ready", 4, "s", lambda data: data["ready_s"]),
     Goal(
