@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from assent.approve.question import Question, ask
+from assent.decide.facts import Link
 from assent.enforce import consume
 from assent.enforce.rules import Text
 from assent.errors import ConflictError
@@ -19,7 +20,7 @@ from assent.model.approval import Approval
 from assent.model.decision import Decision, GoOn, Reason, Verdict
 from assent.model.delegation import Delegation
 from assent.model.grant import Grant
-from assent.model.ids import AttemptId, DelegationId, Digest, LeafIndex, PermitId, PrincipalId
+from assent.model.ids import AttemptId, DelegationId, Digest, LeafIndex, PermitId
 from assent.model.permit import Consumer, Permit
 from assent.model.session import Session
 from assent.ports import Attempt, Prior, Spent, Transaction
@@ -60,8 +61,7 @@ class Proposal:
         text: what looking for text of the session in the call has found.
         bounded: the links of the chain that bound how many calls may pass.
         consumer: who consumes the permit.
-        principals: the chain, its root first.
-        until: when the first link of the chain ends, in milliseconds since the epoch; 0 if none does.
+        chain: who acts, the root first, each with what was delegated to it.
         counts: some policy goes by how many calls went before, so none may come between.
     """
 
@@ -86,8 +86,7 @@ class Proposal:
     text: Looked | None = None
     bounded: tuple[Grant, ...] = ()
     consumer: Consumer = ""
-    principals: tuple[PrincipalId, ...] = ()
-    until: int = 0
+    chain: tuple[Link, ...] = ()
 
     @property
     def read_only(self) -> bool:
@@ -201,6 +200,7 @@ def refund(tx: Transaction, chain: Sequence[DelegationId]) -> None:
 
 def _mint(tx: Transaction, proposal: Proposal, now: int) -> Permit:
     """A permit: minted consumed if this process itself consumes it, so that no one else ever can."""
+    ends = [link.grant.expires for link in proposal.chain if link.grant]
     return Permit(
         id=proposal.permit or PermitId(""),
         attempt=proposal.attempt,
@@ -208,11 +208,11 @@ def _mint(tx: Transaction, proposal: Proposal, now: int) -> Permit:
         audience=proposal.action.server,
         receipt=LeafIndex(-1),
         # no permit outlives what it stands on: an executor with a store of its own asks nobody
-        expires=min(time for time in (now + PERMIT_MS, proposal.until, proposal.session.expires) if time),
+        expires=min(time for time in (now + PERMIT_MS, proposal.session.expires, *ends) if time),
         epoch=epoch.current(tx),
         obligations=proposal.decision.obligations,
         issued=now,
-        principals=proposal.principals,
+        principals=tuple(link.principal.id for link in proposal.chain) if proposal.consumer else (),
         consumer=proposal.consumer,
     )
 

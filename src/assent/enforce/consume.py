@@ -12,7 +12,7 @@ from assent.errors import RefusedError
 from assent.model.ids import DelegationId, PermitId
 from assent.model.permit import Minted, Permit
 from assent.model.principal import Enrolled
-from assent.ports import Reader, Transaction
+from assent.ports import Transaction
 from assent.record import epoch
 
 
@@ -80,18 +80,3 @@ def settled(tx: Transaction, id: PermitId, *, answered: bool) -> bool:
         return True
     tx.put(replace(given, state="void"))
     return not answered
-
-
-def outstanding(reader: Reader, subject: str = "") -> int:
-    """Until when (ms) an executor with a store of its own may still take a permit that stands on this; 0 if none can.
-
-    Such an executor does not ask the home, so only expiry ends what it was given.
-
-    Args:
-        subject: id of a session, principal, delegation or permit, a server, or a tool as
-            `SERVER/TOOL`; empty for everything.
-    """
-    server = subject.partition("/")[0]
-    own = [one for one in reader.find_all(Minted) if one.own and one.state != "consumed"]
-    stands = [one for one in own if subject in ("", one.session, one.principal, one.id, *one.chain)]
-    return max((one.expires for one in (*stands, *(one for one in own if one.audience == server))), default=0)

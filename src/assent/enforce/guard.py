@@ -348,8 +348,7 @@ class Guard:
             text=gathered.looked,
             bounded=counted(facts.chain),
             consumer=gathered.consumer,
-            principals=tuple(link.principal.id for link in facts.chain) if gathered.consumer else (),
-            until=min((link.grant.expires for link in facts.chain if link.grant), default=0),
+            chain=facts.chain,
         )
 
     def _question(self, gathered: Gathered, decided: Decision, attempt: AttemptId) -> Question:
