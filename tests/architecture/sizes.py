@@ -64,7 +64,6 @@ REASONS: Mapping[str, str] = {
     "assent/enforce/gather.py:gather": "steps 2 to 4 in one straight line, in the order of the design",
     "assent/enforce/guard.py": "the straight line of one action, whole in one file",
     "assent/enforce/guard.py:__init__": "the ports of the straight line, injected",
-    "assent/enforce/guard.py:_propose": "what a decision becomes at the commit, member by member",
     "assent/errors.py:__init__": "where in an author's text the fault is",
     "assent/inform/observe.py": "everything that is looked up for one call, in the order it is looked up",
     "assent/inform/observe.py:_seen": "what was observed of one path",
