@@ -105,6 +105,22 @@ REASONS = {
         "`assent doctor`; the effect may have happened",
     ),
     "attempt_lost": ("an attempt is not in the store that began it", "`assent doctor`, then `assent verify`"),
+    "credential_in_arguments": (
+        "the call holds a credential that Assent holds",
+        "nothing lifts this: servers are given it, agents are not",
+    ),
+    "credential_not_yours": ("the credential is held for other principals", "add it for this one, or name a group"),
+    "session_taken": ("another program uses the session that a person opened", "end that one, or open another"),
+    "other_session": (
+        "this client has a session as this principal on another key or delegation",
+        "give all its servers the same",
+    ),
+    "not_proven": ("what was shown does not prove who it is", "`assent principals show`; give the right key"),
+    "no_delegation": (
+        "nobody has delegated anything to it, and it is no agent of this machine",
+        "`assent delegations issue`",
+    ),
+    "which_delegation": ("it holds more than one delegation", "name one with `--delegation`"),
 }
 
 
