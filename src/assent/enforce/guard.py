@@ -513,8 +513,8 @@ class Guard:
             raise RefusedError("permit_used", "the attempt has been settled")
         if response is not None:
             found = labels_of(running.profile, response, self._gatherer.watch.holds, private=running.private)
-            said = result.external if result.signed else external_id(running.profile.external, response)
-            result = replace(result, labels=result.labels | found, external=said)
+            known = "" if result.signed else external_id(running.profile.external, response)  # its own word stays
+            result = replace(result, labels=result.labels | found, external=result.external or known)
         prints = self._gatherer.seen.prints(permit.action.session, response)
         salt = result.signed.salt if result.signed else self._chance.draw(leaves.SALT)
         alone = not self._busy and not self._running
