@@ -17,6 +17,7 @@ from assent_verify.errors import ProofError
 from assent_verify.opening import open_values
 from assent_verify.receipt import commit, milliseconds, read
 
+from assent.decide.chain import counted
 from assent.decide.exact import decode, encode
 from assent.decide.facts import Facts
 from assent.decide.pdp import decide
@@ -48,7 +49,7 @@ CODES: Mapping[str, str] = {
 }
 Archive = Callable[[Digest], bytes | None]
 #: Codes that a commit, and nothing before it, puts first.
-TOO_MANY, TOO_LARGE = "too_many_questions", "receipt_too_large"
+TOO_MANY, TOO_LARGE, USED_UP = "too_many_questions", "receipt_too_large", "delegation_used_up"
 #: Facts of an analysis that every decision asks for, and those that it reads itself, whatever policies say.
 KNOWN_FACTS = frozenset(FACTS) - frozenset(DECIDED_FACTS)
 READ = frozenset({"analysed", "not_pinned", "secret_in_arguments", "session_text_in_arguments"})
@@ -311,9 +312,11 @@ def compare(opened: Opened, decided: Decision) -> tuple[str, str]:
         elif first == UNSUPPORTED:
             decided, stricter = tighten(decided, "", ()), first
     expected = _said(decided)
-    if decided.verdict == "escalate" and first == TOO_MANY:
+    for by, code, verdict in (("escalate", TOO_MANY, "defer"), ("allow", USED_UP, "deny")):
+        if decided.verdict != by or first != code or (code == USED_UP and not counted(opened.facts.chain)):
+            continue
         codes = expected["reasons"]
-        expected |= {"verdict": "defer", "reasons": [first, *(code for code in codes if code != first)]}
+        expected |= {"verdict": verdict, "reasons": [first, *(one for one in codes if one != first)]}
         stricter = first
     for name, found in expected.items():
         if (recorded := leaf.get(name, "")) != found:

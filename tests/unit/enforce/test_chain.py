@@ -19,6 +19,7 @@ from assent.ports import Spent, Transaction
 from assent.record import epoch
 from assent.resource.executor import Asked, Executor
 from assent.resource.home import HomeConsumption
+from tests.unit.evidence.recording import of_store
 from tests.world import NOW, OWNER, World, tool
 
 POLICY = '@id("all") permit (principal, action, resource);'
@@ -167,6 +168,8 @@ def test_a_number_of_calls_is_never_overspent(world: Chained) -> None:
     with world.store.read() as reader:
         assert {one.owner: one.used for one in reader.find_all(Spent)} == {first.id: 2, last.id: 2}
     assert [leaf["verdict"] for leaf in world.leaves("decision")] == ["allow", "allow", "deny", "deny"]
+    tally = of_store(world.store)  # made again from its receipts, each is what it was
+    assert (tally.decisions, tally.agree, tally.stricter["delegation_used_up"]) == (4, 4, 2)
     assert world.verify().sound is True
 
 
