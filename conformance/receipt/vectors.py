@@ -5,6 +5,7 @@ Each expectation is stated here, beside what was changed; no reader is asked for
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -26,12 +27,22 @@ _WHOLE = frozenset(
 )
 _WHOLE |= {"session open", "system genesis"}
 _OPTIONAL = frozenset(
-    {"delegation", "executor", "external", "mode", "server", "supersedes", "tool_commitment", "trace"}
+    {"delegation", "executor", "external", "mode", "second", "server", "supersedes", "tool_commitment", "trace"}
 )
 _VKEY = SampleLog().key
+_SECOND = {
+    **{"assurance": "passphrase", "key": digest(b"second"), "time": time(START)},
+    "signature": base64.b64encode(SampleLog().operator.sign(b"second")).decode(),
+}
 _RANGES = [{"first": 3, "last": 5}, {"first": 9, "last": 9}]
 #: A subject of each event that `every` does not reach on its way.
 SUBJECTS: Mapping[str, Mapping[str, object]] = {
+    "breakglass": {
+        **{"bundle": digest(b"bundle"), "reason": "locked_out", "second": _SECOND, "state": "on"},
+        **{"until": time(START + 3_600_000)},
+    },
+    "recovery": {"change": "rehearsed", "fingerprint": digest(SampleLog().public)},
+    "removal": {"fingerprint": digest(b"key"), "reason": "stolen", "second": _SECOND, "user": USER},
     "accept": {"server": "files", "tool": "write_file"},
     "checkpoint": {},
     "clock": {"high": START, "now": START},
@@ -40,6 +51,17 @@ SUBJECTS: Mapping[str, Mapping[str, object]] = {
         **{"expires": time(START + 60_000), "facts": digest(b"facts"), "principal": AGENT, "server": "files"},
         **{"lifts": [{"digest": digest(b"deletes"), "id": "starter/deletes"}], "session": ONE},
     },
+    "credential": {"change": "added", "credential": "upstream", "server": "files"},
+    "elevation": {
+        **{"approval": identifier("apr", "yes"), "by": USER, "delegation": identifier("dlg", "one"), "session": ONE},
+        **{"expires": time(START + 60_000), "group": "effect:write"},
+    },
+    "grant": {
+        **{"delegation": identifier("dlg", "two"), "digest": digest(b"token"), "expires": time(START + 60_000)},
+        **{"issuer": USER, "parent": "", "subject": AGENT},
+    },
+    "kill": {"reason": "incident", "state": "on"},
+    "principal": {"change": "added", "key": "", "owner": USER, "principal": AGENT},
     "hold": {"hold": "case-7", "ranges": [], "reason": "litigation", "state": "on", "subject": digest(b"subject")},
     "mode": {"mode": "observe", "until": time(START + 86_400_000)},
     "node": {"event": "join", "node": identifier("node", "two")},

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 from assent_verify.canonical import digest
 from assent_verify.cosignature import WitnessKey
 from assent_verify.note import VerifierKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from assent.admin import activate, rollback, texts
+from assent.admin import activate, breakglass, people, rollback, texts
 from assent.admin import home as homes
 from assent.config import CREDENTIALS, Config, load
 from assent.enforce.broker import Broker
@@ -48,7 +49,7 @@ from assent.model.revocation import Revocation
 from assent.notify.desktop import Desktop, available
 from assent.policy import cedar
 from assent.ports import Clock, Custody, Place, Reader, Store
-from assent.record import asking, epoch, gaps, logkeys, witnesses
+from assent.record import asking, epoch, gaps, leaves, logkeys, witnesses
 from assent.record.closing import end
 from assent.record.expiry import expire, seal_plain
 from assent.record.log import Log
@@ -79,7 +80,7 @@ REQUIRED_RETRY = 15_000
 LOG_KEY = key_ring.FIRST
 SEAL_KEY = "seal.key"
 LOST_HEAD = "assent.head.lost"
-OPERATOR_KEY = "operator.key"
+OPERATOR_KEY = homes.OPERATOR_KEY
 #: State key of the paths of agents' private keys, the newest: what no call may reach; and how many are kept.
 AGENT_KEYS, MOST_KEYS = "agent_files", 256
 AUTHORITY_KEY = "authority.key"
@@ -122,11 +123,11 @@ class Home:
         self._authority: KeySigner | None = None
         self.mark: marks.Mark | None = None
         with store.read() as reader:
-            key_file = reader.state(homes.KEY_FILE)
+            key_files = [reader.state(key) for key in (homes.KEY_FILE, homes.RECOVERY_FILE)]
             others = json.loads(reader.state(AGENT_KEYS) or "[]")
         check(config.detectors)
         watch = Watch(config.detectors, tuple(map(os.path.expanduser, config.private)))
-        files = [Path(one) for one in ([key_file] if key_file else []) + others]
+        files = [Path(one) for one in (*key_files, *others) if one]
         self.watched = watch
         observer = Observer(guarded_paths(config.home, [marks.folder(os.environ)]), config.prior_limit, files, watch)
         self._observer = observer
@@ -161,10 +162,10 @@ class Home:
         Raises:
             UnavailableError: nothing is in force, so nothing is allowed.
         """
-        if self._rules is None or fresh or self._rules.barred:
+        if self._rules is None or fresh or self._rules.barred or self._rules.over(self.clock.now()):
             with self.store.read() as reader:
                 versions = {key: reader.state(key) or "" for key in COMPARED}
-                if self._rules is None or versions != self._rules.versions:
+                if self._rules is None or versions != self._rules.versions or self._rules.over(self.clock.now()):
                     self._rules = replace(self._load(reader, versions), read=self.clock.steady())
         broken, hours = self._rules.versions[activate.BROKEN], self.config.bundle_max_age_hours
         old = activate.too_old(broken, self.clock.now(), hours)
@@ -246,6 +247,8 @@ class Home:
                 swept = self.clock.steady()
                 with suppress(UnavailableError):  # said where a call is denied for it; tried again in an hour
                     await asyncio.to_thread(self.sweep)
+            with suppress(UnavailableError):  # it has ended all the same
+                await asyncio.to_thread(breakglass.lapse, self.store, self.log, self.clock.now())
             with suppress(UnavailableError):  # the gaps are still there next time
                 await asyncio.to_thread(gaps.say, self.store, self.log, self.clock)
                 await self._lapse()
@@ -324,10 +327,15 @@ class Home:
         revoked = frozenset((one.kind, one.id) for kind in BARRING for one in reader.find_all(Revocation, "kind", kind))
         if old is not None and versions["observe"] != old.versions["observe"]:
             logger.warning("policy is %s", "only observed" if versions["observe"] else "enforced from now on")
-        if old is not None and all(versions[key] == old.versions[key] for key in ("bundle", "catalog")):
-            return Rules(old.bundle, old.profiles, versions, revoked=revoked)  # only pins or the epoch moved
-        bundle, profiles = activate.active(reader)
-        return Rules(bundle, profiles, versions, revoked=revoked)
+        instead, until = breakglass.standing_in(versions[breakglass.STATE], self.clock.now())
+        if until and (old is None or until != old.until):
+            logger.warning("break-glass: another bundle is in force until %s: %s", leaves.rfc3339(until), instead)
+        wanted = (instead or versions["bundle"], versions["catalog"])
+        if old is not None and (old.bundle.digest, old.versions["catalog"]) == wanted:
+            # only pins or the epoch moved
+            return Rules(old.bundle, old.profiles, versions, revoked=revoked, until=until)
+        bundle, profiles = activate.active(reader, instead)
+        return Rules(bundle, profiles, versions, revoked=revoked, until=until)
 
     def principal(self, name: str) -> Principal:
         """A local agent of this home's owner."""
@@ -400,6 +408,7 @@ class Home:
         )
         recover(self.store, self.log, self.clock, liveness)
         seal_plain(self.store, self.log)
+        breakglass.lapse(self.store, self.log, self.clock.now())
 
     def unlock(self, key: Path | None, ask: homes.Ask) -> KeySigner:
         """The operator's key, ready to sign.
@@ -421,9 +430,10 @@ class Home:
             )
         signer = operator.unlock(path, lambda: ask(f"Passphrase for `{path}`: "))
         with self.store.read() as reader:
-            enrolled = reader.state("operator") or ""
-        if enrolled and enrolled != digest(signer.public):
-            raise RequestError("not_enrolled", f"`{path}` is not this operator's key", help="give the enrolled one")
+            counts = people.known(reader)
+        if counts and digest(signer.public) not in counts:
+            help = "give one that is; see: assent keys people"
+            raise RequestError("not_enrolled", f"`{path}` is not a key that is enrolled here", help=help)
         return signer
 
 
@@ -646,6 +656,34 @@ def create_operator(config: Config, key: Path | None, ask: homes.Ask) -> tuple[K
     if not path.exists():
         key_files.create(path)
     return operator.unlock(path, lambda: ask(f"Passphrase for `{path}`: ")), path
+
+
+def create_locked(path: Path, passphrase: str) -> KeySigner:
+    """A person's new key in a file of its own.
+
+    Raises:
+        RequestError: the passphrase is empty.
+        ConfigError, UnavailableError: the file is there already, or cannot be written.
+    """
+    return operator.create(path, passphrase)
+
+
+def create_recovery(config: Config, path: Path, ask: homes.Ask) -> tuple[KeySigner, Path]:
+    """The recovery key: an existing file outside the home, or a new one there, locked with a passphrase.
+
+    Raises:
+        ConfigError: the file lies in the home, or is exposed.
+        RequestError: no passphrase, or two different ones.
+    """
+    place = homes.outside(path, config.home)
+    if place.exists():
+        return unlock_key(place, ask), place
+    return operator.create(place, homes.passphrase(ask, "the recovery key")), place
+
+
+def throwaway_key() -> KeySigner:
+    """A key that is nowhere but in memory, to try something with."""
+    return KeySigner(Ed25519PrivateKey.generate(), "same-user")
 
 
 def can_notify() -> bool:

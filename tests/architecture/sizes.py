@@ -36,6 +36,8 @@ REASONS: Mapping[str, str] = {
     "assent/cli/erasing.py:erase": "a command's options are its parameters",
     "assent/cli/approve.py:command": "a command's options are its parameters",
     "assent/cli/erasing.py:add": "a command's options are its parameters",
+    "assent/cli/init.py:command": "a command's options are its parameters",
+    "assent/cli/people.py:enrol": "a command's options are its parameters",
     "assent/cli/install.py:command": "a command's options are its parameters",
     "assent/catalog/analysers/shell.py": "one shell while a script is read: every construct of its grammar",
     "assent/catalog/analysers/special.py": "programs with a language of their own, each a short function alone",
@@ -74,7 +76,6 @@ REASONS: Mapping[str, str] = {
     "assent/stores/overlay.py": "every write of a transaction, each a few lines alone",
     "assent_verify/verify.py": "the steps of the verification, whole in one file, as an auditor reads them",
     "assent_verify/verify.py:finish": "the four answers and every note, in the order they are printed",
-    "assent_verify/receipt.py": "the grammar of a leaf, whole in one file, as an auditor reads it",
 }
 
 

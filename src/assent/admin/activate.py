@@ -103,14 +103,17 @@ def put(tx: Transaction, node: str, found: Texts, bundle: Bundle, signer: Signer
     tx.put_state(BROKEN, "")
 
 
-def active(reader: Reader) -> tuple[Bundle, Profiles]:
+def active(reader: Reader, instead: str = "") -> tuple[Bundle, Profiles]:
     """What is in force, from the archive.
+
+    Args:
+        instead: digest of the bundle that stands in for the active one, if one does.
 
     Raises:
         UnavailableError: nothing is, so nothing is allowed.
         PolicyError: the archive is damaged.
     """
-    bundle = reader.archived(Digest(reader.state("bundle") or ""))
+    bundle = reader.archived(Digest(instead or reader.state("bundle") or ""))
     catalog = reader.archived(Digest(reader.state("catalog") or ""))
     if bundle is None or catalog is None:
         raise UnavailableError("no_bundle", "no policy has ever been activated on this home", help="run: assent init")

@@ -14,8 +14,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from assent_verify.canonical import digest
+from assent_verify.people import Key
 
-from assent.admin import activate, signed, texts
+from assent.admin import activate, people, signed, texts
 from assent.config import Config
 from assent.errors import ConfigError, RequestError
 from assent.model.ids import PrincipalId
@@ -73,8 +74,10 @@ def _write(path: Path, text: str) -> None:
         fresh.unlink(missing_ok=True)
 
 
-#: State key of the path of the operator's key file.
-KEY_FILE = "operator_file"
+#: State keys of the paths of the operator's key file, and of the recovery key's where it was made.
+KEY_FILE, RECOVERY_FILE = "operator_file", "recovery_file"
+#: Name of the operator's key in the home.
+OPERATOR_KEY = "operator.key"
 
 
 def owner(config: Config) -> PrincipalId:
@@ -120,17 +123,16 @@ def enrol(log: Log, config: Config, signer: Signer, now: int, place: Path | None
     fingerprint = digest(public)
 
     def job(tx: Transaction) -> bool:
-        known = tx.state("operator") or ""
-        if known in ("", fingerprint) and place is not None:
+        known = people.operators(tx)
+        if (not known or fingerprint in known) and place is not None:
             tx.put_state(KEY_FILE, str(place))
-        if known == fingerprint:
+        if fingerprint in known:
             return False
         if known:
             raise RequestError("other_operator", "another operator key is enrolled on this home")
         subject = {"fingerprint": fingerprint, "key": base64.b64encode(public).decode(), "user": user}
         signed.append(tx, log.node, now, "enrol", subject, signer)
-        tx.put_state("operator", fingerprint)
-        tx.put_state(f"key:{fingerprint}", user)
+        people.add(tx, Key(public, user, since=now))
         return True
 
     return log.submit(job, durable=True).result()
@@ -152,15 +154,18 @@ def outside(path: Path, home: Path) -> Path:
 Ask = Callable[[str], str]
 
 
-def passphrase(ask: Ask) -> str:
+def passphrase(ask: Ask, what: str = "the operator's key") -> str:
     """A new passphrase, asked twice.
+
+    Args:
+        what: the key that it locks.
 
     Raises:
         RequestError: empty, or the two differ.
     """
-    first = ask("Passphrase for the operator's key: ")
+    first = ask(f"Passphrase for {what}: ")
     if not first:
-        raise RequestError("passphrase_empty", "the operator's key needs a passphrase", help="give one")
+        raise RequestError("passphrase_empty", f"{what} needs a passphrase", help="give one")
     if ask("The same again: ") != first:
         raise RequestError("passphrases_differ", "the two passphrases differ", help="run it again")
     return first

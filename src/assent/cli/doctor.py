@@ -81,6 +81,7 @@ def _findings(shell: Shell) -> Iterator[Finding]:
         yield _operator(config, reader)
         yield _policy(config, reader)
         yield _mode(reader)
+        yield from _recovery(reader)
         yield from _in_force(reader)
         yield from _clock(reader)
         yield from _witnesses(config, reader)
@@ -130,6 +131,25 @@ def _policy(config: Config, reader: Reader) -> Finding:
         help = "look with `assent policy check`, then run `assent policy activate`"
         return Finding("policy", "warn", f"files changed but not activated; {digest}… is in force", help)
     return Finding("policy", "ok", f"{digest}… is in force, the files are the same")
+
+
+def _recovery(reader: Reader) -> Iterator[Finding]:
+    """Is there a way back if the operator's key is gone, and does another bundle stand in?"""
+    from assent.cli.recover import said as said_of
+    from assent.cli.recover import standing
+
+    found = standing(reader, int(time.time() * 1000))
+    if found["breakglass"]:
+        yield Finding("break-glass", "warn", said_of(found["breakglass"]), "when it is over: assent recover end")
+    if not reader.state("operator"):
+        return
+    if not found["recovery"] and not found["two_people"]:
+        text = "a lost operator's key cannot be replaced: no recovery key is sealed, and there is no second person"
+        yield Finding("recovery", "warn", text, "run: assent recover seal FILE; see docs/recovery.md")
+    elif found["recovery"] and not found["rehearsed"]:
+        yield Finding("recovery", "warn", "the recovery key was never tried", "run: assent recover rehearse FILE")
+    else:
+        yield Finding("recovery", "ok", f"tried {found['rehearsed']}" if found["rehearsed"] else "by two people")
 
 
 def _mode(reader: Reader) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,10 @@ from assent.cli.mode import DAYS_OPTION, start
 from assent.cli.output import visible
 from assent.cli.shell import YES_OPTION, Shell, with_shell
 from assent.errors import ConfigError
+
+if TYPE_CHECKING:
+    from assent.assembly import Home
+    from assent.ports import Signer
 
 _NEXT = """\
 Next: put `assent mcp --` in front of the command that starts an MCP server, for example
@@ -26,11 +31,17 @@ and keep `assent approvals --watch` open somewhere."""
     metavar="FILE",
     help="An Ed25519 key file outside the home, for scripts; made if it is not there. Whoever can read it can answer.",
 )
+@click.option(
+    "--recovery",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Make a recovery key there as well, locked; it goes into a safe (assent recover).",
+)
 @click.option("--observe", is_flag=True, help="Only record, for --days, what policy would ask about and stop.")
 @DAYS_OPTION
 @YES_OPTION
 @with_shell
-def command(shell: Shell, key: Path | None, observe: bool, days: int, yes: bool) -> None:
+def command(shell: Shell, key: Path | None, recovery: Path | None, observe: bool, days: int, yes: bool) -> None:
     """Make a home: log key, operator key, starter policy, first receipts.
 
     Without --operator-key the operator's key is locked with a passphrase, which
@@ -50,10 +61,10 @@ def command(shell: Shell, key: Path | None, observe: bool, days: int, yes: bool)
             enrolled = reader.state("operator") or ""
         if enrolled and key is None:
             click.echo(f"operator  {visible(home.owner)}, key {enrolled}")
-            if observe:
-                start(home, home.unlock(None, passphrase), days)
+            if observe or recovery:
+                _more(home, home.unlock(None, passphrase), recovery, days if observe else 0)
         elif key is None and not has_terminal():
-            _without_key(observe=observe)
+            _without_key(needed="observing" if observe else "a recovery key" if recovery else "")
         else:
             if enrolled and key is not None and not key.exists():
                 raise ConfigError(
@@ -64,14 +75,28 @@ def command(shell: Shell, key: Path | None, observe: bool, days: int, yes: bool)
             click.echo(f"operator  {visible(home.owner)}, key in {path}")
             if path != config.home / OPERATOR_KEY:
                 _warn_of(path, signer.assurance)
-            if observe:
-                start(home, signer, days)
+            _more(home, signer, recovery, days if observe else 0)
     click.echo("\n" + _NEXT)
 
 
-def _without_key(*, observe: bool) -> None:
-    if observe:
-        text = "observing weakens what is enforced, so it needs the operator's key, and there is no terminal"
+def _more(home: Home, signer: Signer, recovery: Path | None, days: int) -> None:
+    """What the operator's key signs at once, if it is asked for."""
+    if recovery is not None:
+        from assent.admin.recover import seal
+        from assent.assembly import create_recovery
+
+        sealed, place = create_recovery(home.config, recovery, passphrase)
+        seal(home.log, sealed.public, place, signer, home.clock.now())
+        click.echo(
+            f"recovery  key in {place}: take it off this machine, into a safe; then: assent recover rehearse FILE"
+        )
+    if days:
+        start(home, signer, days)
+
+
+def _without_key(*, needed: str) -> None:
+    if needed:
+        text = f"{needed} needs the operator's key, and there is no terminal"
         raise ConfigError("no_operator_key", text, help="run this at a terminal, or give --operator-key FILE")
     click.echo("operator  none")
     click.echo(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from assent.cli import people
 from assent.cli.asking import confirm, passphrase
 from assent.cli.output import columns, print_json
 from assent.cli.shell import JSON_OPTION, KEY_OPTION, YES_OPTION, Group, Shell, must_exist, with_shell
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 _TYPES = {"ed25519": 1, "ml-dsa-44": 6}
 
 
-@click.group("keys", cls=Group)
+@click.group("keys", cls=Group, commands=[people.new, people.people, people.enrol, people.remove])
 def command() -> None:
-    """The keys that sign the log: list, rotate, retire, compare."""
+    """People's keys, and the keys that sign the log."""
 
 
 @command.command("list")
@@ -56,10 +57,10 @@ def fingerprint(shell: Shell) -> None:
             click.echo(f"{key}\n{key.algorithm}, SHA-256 of type and key:")
             for at in range(0, 16, 4):
                 click.echo("  " + " ".join(groups[at : at + 4]))
-        people = _people(reader)
-        for user, public in people.items():
+        found = _people(reader)
+        for user, public in found:
             click.echo(f"{public}\nEd25519, signs as {user}; an auditor gives it as --reviewer")
-        if not people and reader.state("operator"):
+        if not found and reader.state("operator"):
             click.echo("note: people's keys stand in sealed receipts; `assent keys publish` writes them", err=True)
 
 
@@ -255,12 +256,15 @@ def _all_here(home: Path, reader: Reader) -> None:
         raise UnavailableError("log_key_lost", f"the log's key `{absent[0].id.hex()}` is not there", help=help)
 
 
-def _people(reader: Reader) -> dict[str, str]:
-    """Who may sign → base64 of the public key, as the receipts of their enrolment say."""
+def _people(reader: Reader) -> list[tuple[str, str]]:
+    """Who may sign, with the base64 of each public key that counts, as the receipts of their enrolment say."""
     import json
 
+    from assent.admin.people import known
+
+    counts = known(reader)
     found = (json.loads(data)["subject"] for _, data in reader.leaves() if b'"event":"enrol"' in data)
-    return {said["user"]: said["key"] for said in found if "server" not in said}
+    return [(said["user"], said["key"]) for said in found if said["fingerprint"] in counts]
 
 
 def _one(keys: Sequence[VerifierKey], id: str | None) -> VerifierKey:

@@ -121,6 +121,10 @@ REASONS = {
         "`assent delegations issue`",
     ),
     "which_delegation": ("it holds more than one delegation", "name one with `--delegation`"),
+    "break_glass_over": (
+        "the policy that only stood in has ended",
+        "make the same call again; the active policy decides",
+    ),
 }
 
 

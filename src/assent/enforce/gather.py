@@ -188,6 +188,7 @@ class Gatherer:
         begun = self._clock.steady()
         session = self._identify(call, reader)  # (2)
         now, trouble = self._time(call, reader)
+        trouble = (*trouble, "break_glass_over") if rules.over(now) else trouble
         if why := session.over(now):
             if reader is None:  # what was seen last may be older than its last call
                 raise ConflictError("moved", "the session may be over")
@@ -303,7 +304,7 @@ class Gatherer:
 
     def _versions(self, session: Session, rules: Rules, known: Described) -> Versions:
         return Versions(
-            bundle=rules.versions["bundle"],
+            bundle=rules.bundle.digest,
             catalog=rules.versions["catalog"],
             session=session.version,
             epoch=epoch.number(rules.versions["epoch"]),

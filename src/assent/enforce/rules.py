@@ -19,7 +19,7 @@ from assent.policy.slices import Unavailable
 #: State key that is set while everything is stopped (`assent kill --all`).
 KILL = "killed"
 #: State keys that every decision depends on; a commit compares each of them.
-COMPARED = ("bundle", "catalog", "pins", "epoch", "broken", "observe", "rolled_back", KILL)
+COMPARED = ("bundle", "catalog", "pins", "epoch", "broken", "observe", "rolled_back", "breakglass", KILL)
 #: Kinds of revocations that bar a call by what it names; those of others are found where they are looked up.
 BARRING = ("key", "server", "tool")
 _REMEMBERED = 4_096
@@ -63,6 +63,7 @@ class Rules:
             `witness_overdue`.
         revoked: servers, tools (`SERVER/TOOL`) and keys that were taken back, as kind and id.
         read: steady time (ms) at which they were read.
+        until: when (ms) the bundle ends by itself, for it only stands in for the active one; 0 if it does not.
     """
 
     bundle: Bundle
@@ -71,6 +72,7 @@ class Rules:
     barred: str = ""
     read: int = 0
     revoked: frozenset[tuple[str, str]] = frozenset()
+    until: int = 0
     _known: dict[tuple[Server, str, str, Digest | None], Described] = field(
         default_factory=dict, repr=False, compare=False
     )
@@ -86,6 +88,10 @@ class Rules:
         """Is policy observed and not enforced at this time (ms)? It ends by itself."""
         until = self.versions.get("observe", "")
         return bool(until) and now < int(until)
+
+    def over(self, now: int) -> bool:
+        """Has a bundle that only stood in ended by itself at this time (ms)?"""
+        return bool(self.until) and now >= self.until
 
     def profile_of(self, server: Server, definition: ToolDefinition) -> ToolProfile:
         """The profile of a tool; the same for the same server and definition as long as these rules hold."""

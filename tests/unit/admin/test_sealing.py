@@ -163,7 +163,7 @@ def test_open_calls_keep_their_receipts(world: World) -> None:
 def test_the_operator_signs_it(world: World) -> None:
     """Another key is refused, and nothing is removed."""
     world.operator = TestKey()
-    with pytest.raises(RequestError, match="not the operator's"):
+    with pytest.raises(RequestError, match="not enrolled"):
         world.seal()
     assert len(world.there()) == 700
 

@@ -38,6 +38,7 @@ def test_every_part_has_its_check(world: World) -> None:
         "log key",
         "log",
         "operator",
+        "recovery",
         "policy",
         "mode",
         "catalog",

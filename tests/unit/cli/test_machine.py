@@ -44,7 +44,7 @@ def test_every_schema_is_used() -> None:
     others = {"action", "decision", "delegations", "refusal", "demo", "install", "coverage"}
     others |= {"erase", "holds", "reconcile", "keys", "replay", "witnesses"}
     others |= {"chains", "chain-verify", "principal", "principals", "principals-review"}
-    others |= {"credentials", "credentials-report", "session", "revoke", "revocations", "kill"}
+    others |= {"credentials", "credentials-report", "session", "revoke", "revocations", "kill", "people", "recovery"}
     assert {path.stem for path in SCHEMAS.glob("*.json")} == {*LOOKS, *others}
 
 

@@ -112,7 +112,7 @@ def test_only_the_operators_key_can_say_it(world: World) -> None:
     """No other key, no longer than 30 days."""
     stranger = KeySigner(Ed25519PrivateKey.generate(), "passphrase")
     for switch in (mode.observe, mode.enforce):
-        with pytest.raises(RequestError, match="operator"):
+        with pytest.raises(RequestError, match="enrolled"):
             switch(world.log, stranger, world.clock.now())
     with pytest.raises(RequestError, match="30 days"):
         mode.observe(world.log, world.operator, world.clock.now(), 31)

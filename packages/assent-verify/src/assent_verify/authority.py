@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from assent_verify.attempts import CLOCK_TOLERANCE
-from assent_verify.canonical import digest, parse
+from assent_verify.breakglass import BreakGlass
+from assent_verify.canonical import parse
 from assent_verify.errors import ProofError
 from assent_verify.events import ALWAYS_SIGNED, SIGNED
 from assent_verify.note import ed25519_verifies
+from assent_verify.people import Key, People
 from assent_verify.receipt import (
     APPROVAL_PREFIX,
     Approval,
@@ -20,21 +22,12 @@ from assent_verify.receipt import (
     System,
     milliseconds,
     outcome_statement,
-    system_statement,
 )
 
 #: Longest time that policy may only be observed, in ms.
 OBSERVE_LIFE = 30 * 86_400_000
 #: Longest time that a delegation for one session may last, in ms.
 DELEGATION_LIFE = 86_400_000
-
-
-@dataclass(frozen=True, slots=True)
-class _Key:
-    public: bytes
-    user: str
-    trusted: bool
-    server: str = ""  # of an executor's key; it signs outcomes there, and nothing else
 
 
 @dataclass(slots=True)
@@ -44,8 +37,7 @@ class _Question:
     session: bytes
     attempt: bytes
     shown: tuple[bytes, bytes, bytes]
-    approved: set[bytes] = field(default_factory=set)
-    keys: set[bytes] = field(default_factory=set)  # that said yes: one key of two names is one person
+    approved: dict[bytes, str] = field(default_factory=dict)  # who said yes → with which key
 
 
 @dataclass(slots=True)
@@ -57,6 +49,7 @@ class _Delegation:
     server: bytes
     left: int
     expires: int
+    key: str
 
 
 class Authority:
@@ -69,9 +62,10 @@ class Authority:
     """
 
     def __init__(self, roots: Iterable[bytes], refuse: Callable[[str, str], None]) -> None:
-        self._roots = frozenset(roots)
         self._refuse = refuse
-        self._keys: dict[str, _Key] = {}
+        self._people = People(roots, refuse)
+        self._keys = self._people.keys
+        self._glass = BreakGlass(refuse)
         self._questions: dict[bytes, _Question] = {}
         self._denied: set[bytes] = set()
         self._activated: set[bytes] = set()
@@ -80,21 +74,26 @@ class Authority:
         self._delegations: dict[bytes, _Delegation] = {}
         self._of: dict[bytes, list[bytes]] = {}  # session → its approvals and delegations, some of them used up
         self.observed = 0
-        self.self_asserted = False
         self.unsigned_activation = False
+
+    @property
+    def self_asserted(self) -> bool:
+        """Were people's keys taken from the log itself?"""
+        return self._people.self_asserted
+
+    def notes(self) -> list[str]:
+        """What few have done, or what held for a time."""
+        told = {"KEYS REMOVED": len(self._people.gone), "BREAK-GLASS, TIMES": self._glass.times}
+        return [f"{word}: {many}" for word, many in told.items() if many]
 
     # (6) people ---------------------------------------------------------------------------
 
     def system(self, leaf: System) -> bool:
         """Check the signature of a system leaf and take over what it establishes; True if a trusted person signed."""
         signer = self._signer(leaf)
-        if leaf.event == "enrol":
-            public = base64.b64decode(str(leaf.subject["key"]))
-            if digest(public) != leaf.subject["fingerprint"]:
-                self._refuse("fingerprint", "`fingerprint` is not the digest of the enrolled key")
-            trusted = public in self._roots or (signer is not None and signer.trusted)
-            server = str(leaf.subject.get("server", ""))
-            self._keys[digest(public)] = _Key(public, str(leaf.subject["user"]), trusted, server)
+        self._people.follow(leaf, signer)
+        if leaf.event == "breakglass":
+            self._glass.follow(leaf, self._activated)
         elif leaf.event == "activation":
             if str(leaf.subject["previous"]).encode() != self._bundle:
                 self._refuse("activation_order", "`previous` is not the bundle that was in force")
@@ -117,39 +116,15 @@ class Authority:
         if self._observe_until > milliseconds(leaf.time) + OBSERVE_LIFE + CLOCK_TOLERANCE:
             self._refuse("mode_until", "policy is observed only for longer than 30 days")
 
-    def _signer(self, leaf: System) -> _Key | None:
-        """The key that signed a system leaf, which must be enrolled, a root, or the first to enrol."""
-        if not leaf.key:
-            if leaf.event in ALWAYS_SIGNED or (self._keys and leaf.event in SIGNED):
-                self._refuse("unsigned", f"a leaf of event `{leaf.event}` needs the operator's signature")
-            return None
-        key = self._keys.get(leaf.key) or self._introduced(leaf)
-        if key is None or key.server:
-            self._refuse("key_not_enrolled", "the signing key was not enrolled for a person before this leaf")
-            return None
-        message = system_statement(leaf.event, leaf.subject, leaf.time.decode())
-        if not ed25519_verifies(key.public, message, base64.b64decode(leaf.signature)):
-            self._refuse("bad_signature", "the operator's signature does not hold")
-            return None
-        self._trust(key)
-        return key
-
-    def _introduced(self, leaf: System) -> _Key | None:
-        """A root, or the key that enrols itself while there is none."""
-        root = next((public for public in self._roots if digest(public) == leaf.key), None)
-        if root is not None:
-            return _Key(root, "", True)
-        first = leaf.event == "enrol" and not self._keys and "server" not in leaf.subject
-        if first and leaf.subject["fingerprint"] == leaf.key:
-            return _Key(base64.b64decode(str(leaf.subject["key"])), str(leaf.subject["user"]), False)
+    def _signer(self, leaf: System) -> Key | None:
+        """The key that signed a system leaf, and may."""
+        if leaf.key:
+            return self._people.signer(leaf)
+        over = leaf.event == "breakglass" and self._glass.over(leaf)  # it ends by itself, and says so
+        weighty = leaf.event in ALWAYS_SIGNED or (leaf.event == "breakglass" and not over)
+        if weighty or (self._keys and leaf.event in SIGNED):
+            self._refuse("unsigned", f"a leaf of event `{leaf.event}` needs the operator's signature")
         return None
-
-    def _trust(self, key: _Key) -> None:
-        if key.trusted:
-            return
-        if self._roots:
-            self._refuse("key_untrusted", "the key does not go back to a reviewer root that was given")
-        self.self_asserted = True
 
     def answer(self, leaf: Approval) -> None:
         """Check one person's answer and count it."""
@@ -166,7 +141,7 @@ class Authority:
         if not ed25519_verifies(key.public, APPROVAL_PREFIX + leaf.statement, base64.b64decode(leaf.signature)):
             self._refuse("bad_signature", f"the signature of {by} does not hold")
             return
-        self._trust(key)
+        self._people.trust(key)
         self._count(leaf)
 
     def attested(self, leaf: Outcome, server: bytes, time: int) -> None:
@@ -184,7 +159,7 @@ class Authority:
         if not ed25519_verifies(key.public, outcome_statement(leaf, said["time"]), base64.b64decode(said["signature"])):
             self._refuse("bad_signature", f"the signature of the executor of `{server.decode()}` does not hold")
             return
-        self._trust(key)
+        self._people.trust(key)
 
     def _count(self, leaf: Approval) -> None:
         shown = (leaf.action, leaf.facts, leaf.asked)
@@ -199,8 +174,7 @@ class Authority:
         if leaf.verdict == b"deny":
             self._denied.add(leaf.attempt)
         else:
-            question.approved.add(leaf.by)
-            question.keys.add(leaf.key)
+            question.approved[leaf.by] = leaf.key.decode()
 
     def consume(self, leaf: Decision, used: set[bytes]) -> None:
         """Check the approvals that an allow consumes; each works once, for its own attempt."""
@@ -215,7 +189,7 @@ class Authority:
             used.add(id)
             if (question.attempt, question.session) != (leaf.attempt, leaf.session):
                 self._refuse("approval_elsewhere", f"approval `{id.decode()}` was given for another attempt")
-            if min(len(question.approved), len(question.keys)) < _quorum(question.shown[2]):
+            if len({*question.approved.values()} - self._people.gone) < _quorum(question.shown[2]):
                 self._refuse("quorum", f"approval `{id.decode()}` was not answered by enough people")
 
     def _delegate(self, leaf: System) -> None:
@@ -232,7 +206,7 @@ class Authority:
         left = int(str(leaf.subject["count"]))
         self._of.setdefault(given["session"], []).append(given["delegation"])
         self._delegations[given["delegation"]] = _Delegation(
-            given["session"], principal, given["server"], left, expires
+            given["session"], principal, given["server"], left, expires, leaf.key
         )
 
     def spend(self, leaf: Decision, time: int) -> None:
@@ -241,7 +215,7 @@ class Authority:
             return
         name = leaf.delegation.decode()
         given = self._delegations.get(leaf.delegation)
-        if given is None:
+        if given is None or given.key in self._people.gone:
             self._refuse("delegation_missing", f"delegation `{name}` was never granted, or was revoked")
             return
         if (given.session, given.principal, given.server) != (leaf.session, leaf.principal, leaf.server):
@@ -253,7 +227,7 @@ class Authority:
     def join(self, observed: int, *, self_asserted: bool) -> None:
         """Take over what was followed elsewhere."""
         self.observed += observed
-        self.self_asserted |= self_asserted
+        self._people.self_asserted |= self_asserted
 
     def forget(self, session: bytes) -> None:
         """Drop the questions and delegations of a session that has ended; a no to an attempt stays one."""
@@ -265,13 +239,13 @@ class Authority:
 
     # (7) policy ---------------------------------------------------------------------------
 
-    def in_force(self, leaf: Decision) -> None:
+    def in_force(self, leaf: Decision, time: int) -> None:
         """An allow used the bundle in force; any other verdict one that was, or none."""
-        if leaf.bundle == self._bundle and leaf.bundle:
+        if leaf.bundle == (self._glass.bundle(time) or self._bundle) and leaf.bundle:
             return
         if leaf.verdict == b"allow":
             self._refuse("bundle_not_in_force", "the policy bundle of this allow was not the active one")
-        elif leaf.bundle and leaf.bundle not in self._activated:
+        elif leaf.bundle and leaf.bundle not in self._activated | self._glass.sealed:
             self._refuse("bundle_not_in_force", "the policy bundle was never activated before this leaf")
 
     # (9) mode ----------------------------------------------------------------------------

@@ -17,25 +17,8 @@ from typing import Any, NamedTuple
 from assent_verify.canonical import MAX_LEAF, canonicalize, canonicalize_leaf, parse
 from assent_verify.errors import ProofError
 from assent_verify.events import EVENTS, SUBJECTS
-from assent_verify.shape import Exactly, Flag, Many, Members, Number, Shape, Text, members
-from assent_verify.spelling import (
-    ASSURANCE,
-    CODE,
-    CODE_OR_NONE,
-    DIGEST,
-    DIGEST_OR_NONE,
-    PRINCIPAL,
-    SERVER,
-    SERVER_OR_NONE,
-    SIGNATURE,
-    TIME,
-    TIME_OR_NONE,
-    USER,
-    VERDICT,
-    WORD,
-    id_of,
-    one_of,
-)
+from assent_verify.shape import Exactly, Number, Shape, Text
+from assent_verify.spelling import described
 
 SALT_SIZE = 16
 #: With more top-level arguments than this, one commitment covers them all.
@@ -49,140 +32,77 @@ PARTS = ("action", "chain", "context", "observations", "people", "profile", "ver
 #: A tool's name where it stands in the clear; `?` stands for one that is committed to.
 TOOL = Text(r"[ !#-\[\]-~]{1,256}", "a tool name of printable ASCII")
 
-_COMMON: dict[str, Shape] = {"v": Exactly(1), "time": TIME, "node": id_of("node")}
-_CHAINED: dict[str, Shape] = {
-    **_COMMON,
-    "session": members(
-        names={"id": "session", "seq": "seq", "prev": "prev"}, id=id_of("ses"), seq=Number(), prev=DIGEST_OR_NONE
-    ),
+_OWN: dict[str, Shape] = {
+    "one": Exactly(1),
+    "two": Exactly(2),
+    "tool": TOOL,
+    "method": Text("[A-Za-z0-9/_.-]{1,64}", "a method"),
+    "engine": Text(r"[ !#-\[\]-~]{1,100}", "an engine with its version", True),
+    "where": Text("arguments|output", "arguments, output or empty", True),
+    "quorum": Number(2),
+    "policy": described("id=word digest=digest"),
+    "signed": described("key=digest signature=signature time=time"),
 }
+_OWN |= {
+    "chained": described("id=ses_id seq=number prev=digest_or_none", {"id": "session", "seq": "seq", "prev": "prev"}),
+    "action": described(
+        """server=server method=method tool=tool tool_commitment?=digest definition=digest_or_none digest=digest
+        arguments=[digest] referents=digest_or_none""",
+        "server tool tool_commitment",
+        _OWN,
+    ),
+    "versions": described(
+        """bundle=digest_or_none catalog=digest_or_none schema=digest_or_none session=number epoch=number
+        engine=engine""",
+        "bundle",
+        _OWN,
+    ),
+    "obligation": described("kind=notify|credential|limit|redact on=where policy=word", own=_OWN),
+    "asked": described("policy=word digest=digest group=word quorum=quorum", own=_OWN),
+}
+_COMMON = "time=time node=node_id "
+_CHAINED = f"{_COMMON} session=chained "
 
-SESSION_OPEN = members(
-    frozenset({"expires", "key", "under"}),
-    names={"time": "time", "event": "event", "labels": "labels"},
-    **_CHAINED,
-    kind=one_of("session"),
-    event=one_of("open"),
-    principal=PRINCIPAL,
-    owner=USER,
-    labels=Many(WORD, 256),
-    inherits=id_of("ses", blank=True),
-    task=DIGEST_OR_NONE,
-    expires=TIME,
-    key=DIGEST,  # of the id of what it was opened with
-    under=Many(id_of("dlg"), 16),  # the delegations it acts under, root first
+# `key` is of the id of what it was opened with, `under` the delegations it acts under, root first
+SESSION_OPEN = described(
+    f"""{_CHAINED} v=one kind='session' event='open' principal=principal owner=user labels=[word]256
+    inherits=ses_id_or_none task=digest_or_none expires?=time key?=digest under?=[dlg_id]16""",
+    "time event labels",
+    _OWN,
 )
-SESSION_CLOSE = members(
-    names={"time": "time", "event": "event"},
-    **_CHAINED,
-    kind=one_of("session"),
-    event=one_of("close"),
-    reason=one_of("ended", "abandoned", "killed", "expired", "idle", "revoked"),
+SESSION_CLOSE = described(
+    f"{_CHAINED} v=one kind='session' event='close' reason=ended|abandoned|killed|expired|idle|revoked",
+    "time event",
+    _OWN,
 )
-_DECISION: dict[str, Shape] = dict(
-    **_CHAINED,
-    kind=one_of("decision"),
-    mode=one_of("observe"),
-    delegation=id_of("dlg"),
-    attempt=id_of("att"),
-    principal=PRINCIPAL,
-    owner=USER,
-    chain=Many(WORD),
-    action=members(
-        frozenset({"tool_commitment"}),
-        names={"server": "server", "tool": "tool", "tool_commitment": "tool_commitment"},
-        server=SERVER,
-        method=Text("[A-Za-z0-9/_.-]{1,64}", "a method"),
-        tool=TOOL,
-        tool_commitment=DIGEST,
-        definition=DIGEST_OR_NONE,
-        digest=DIGEST,
-        arguments=Many(DIGEST),
-        referents=DIGEST_OR_NONE,
-    ),
-    effects=Many(CODE),
-    reversibility=one_of("reversible", "compensable", "irreversible"),
-    inferred=Flag(),
-    facts=DIGEST,
-    versions=members(
-        names={"bundle": "bundle"},
-        bundle=DIGEST_OR_NONE,
-        catalog=DIGEST_OR_NONE,
-        schema=DIGEST_OR_NONE,
-        session=Number(),
-        epoch=Number(),
-        engine=Text(r"[ !#-\[\]-~]{1,100}", "an engine with its version", True),
-    ),
-    decided=VERDICT,
-    verdict=VERDICT,
-    policies=Many(members(id=WORD, digest=DIGEST), 256),
-    errors=Number(),
-    reasons=Many(CODE, 256),
-    obligations=Many(
-        members(
-            kind=one_of("notify", "credential", "limit", "redact"),
-            on=Text("arguments|output", "arguments, output or empty", True),
-            policy=WORD,
-        )
-    ),
-    approvals=Many(id_of("apr")),
-    permit=id_of("prm", blank=True),
-    audience=SERVER_OR_NONE,
-    expires=TIME_OR_NONE,
-)
-_FOLLOWED = {
-    **{name: name for name in ("time", "attempt", "verdict", "decided", "permit", "audience", "expires")},
-    **{name: name for name in ("approvals", "delegation", "effects", "mode", "policies", "principal")},
-}
+_DECISION = f"""{_CHAINED} kind='decision' mode?='observe' delegation?=dlg_id attempt=att_id principal=principal
+    owner=user chain=[word] action=action effects=[code] reversibility=reversible|compensable|irreversible inferred=flag
+    facts=digest versions=versions decided=verdict verdict=verdict policies=[policy]256 errors=number reasons=[code]256
+    obligations=[obligation] approvals=[apr_id] permit=prm_id_or_none audience=server_or_none expires=time_or_none """
+_FOLLOWED = """time attempt verdict decided permit audience expires approvals delegation effects mode policies
+    principal"""
 #: A decision as it was written before its facts had parts; readable for ever.
-DECISION_1 = Members(_DECISION, _FOLLOWED, frozenset({"delegation", "mode"}))
-DECISION = Members(
-    {**_DECISION, "v": Exactly(2), "resource": DIGEST, "trace": DIGEST},
-    _FOLLOWED,
-    frozenset({"delegation", "mode", "trace"}),
+DECISION_1 = described(_DECISION + "v=one", _FOLLOWED, _OWN)
+DECISION = described(_DECISION + "v=two resource=digest trace?=digest", _FOLLOWED, _OWN)
+OUTCOME = described(
+    f"""{_CHAINED} v=one kind='outcome' attempt=att_id decision=digest status=succeeded|failed|unknown
+    attested=gateway|executor|server response=digest_or_none labels=[word]256 detail=code_or_none external?=digest
+    executor?=signed supersedes?=digest""",
+    "time attempt decision status labels attested response executor external supersedes",
+    _OWN,
 )
-OUTCOME = members(
-    frozenset({"executor", "external", "supersedes"}),
-    names={name: name for name in ("time", "attempt", "decision", "status", "labels", "attested", "response")}
-    | {name: name for name in ("executor", "external", "supersedes")},
-    **_CHAINED,
-    kind=one_of("outcome"),
-    attempt=id_of("att"),
-    decision=DIGEST,
-    status=one_of("succeeded", "failed", "unknown"),
-    attested=one_of("gateway", "executor", "server"),
-    response=DIGEST_OR_NONE,
-    labels=Many(WORD, 256),
-    detail=CODE_OR_NONE,
-    external=DIGEST,
-    executor=members(key=DIGEST, signature=SIGNATURE, time=TIME),
-    supersedes=DIGEST,
+_OWN["statement"] = described(
+    """approval=apr_id attempt=att_id action=digest asked=[asked] facts=digest verdict=approve|deny by=user time=time
+    reason=digest_or_none""",
+    {name: name for name in ("action", "asked", "facts")}
+    | {name: f"s_{name}" for name in ("approval", "attempt", "by", "time", "verdict")},
+    _OWN,
 )
-STATEMENT = members(
-    names={"approval": "s_approval", "attempt": "s_attempt", "verdict": "s_verdict", "by": "s_by", "asked": "asked"}
-    | {"action": "action", "facts": "facts", "time": "s_time"},
-    approval=id_of("apr"),
-    attempt=id_of("att"),
-    action=DIGEST,
-    asked=Many(members(policy=WORD, digest=DIGEST, group=WORD, quorum=Number(2))),
-    facts=DIGEST,
-    verdict=one_of("approve", "deny"),
-    by=USER,
-    time=TIME,
-    reason=DIGEST_OR_NONE,
-)
-APPROVAL = members(
-    names={n: n for n in ("time", "approval", "attempt", "by", "verdict", "key", "signature", "statement")},
-    **_CHAINED,
-    kind=one_of("approval"),
-    approval=id_of("apr"),
-    attempt=id_of("att"),
-    by=USER,
-    verdict=one_of("approve", "deny"),
-    assurance=ASSURANCE,
-    key=DIGEST,
-    statement=STATEMENT,
-    signature=SIGNATURE,
+APPROVAL = described(
+    f"""{_CHAINED} v=one kind='approval' approval=apr_id attempt=att_id by=user verdict=approve|deny
+    assurance=assurance key=digest statement=statement signature=signature""",
+    "time approval attempt by verdict key signature statement",
+    _OWN,
 )
 
 
@@ -202,16 +122,10 @@ class _Json:
         return "" if isinstance(value, dict) else f"`{path}` is not an object"
 
 
-SYSTEM = members(
-    frozenset({"key", "assurance", "signature"}),
-    names={},
-    **_COMMON,
-    kind=one_of("system"),
-    event=one_of(*EVENTS),
-    subject=_Json(),
-    key=DIGEST,
-    assurance=ASSURANCE,
-    signature=SIGNATURE,
+SYSTEM = described(
+    f"""{_COMMON} v=one kind='system' event={"|".join(EVENTS)} subject=json key?=digest assurance?=assurance
+    signature?=signature""",
+    own={**_OWN, "json": _Json()},
 )
 
 

@@ -1,8 +1,16 @@
-"""How the values of a leaf are spelled: one spelling for each (docs/receipts.md, "Canonical bytes")."""
+"""How the values of a leaf are spelled: one spelling for each (docs/receipts.md, "Canonical bytes").
+
+`described` reads the members of an object from a text: `name=value`, or `name?=value` if it may be left out. A value
+is the name of a spelling of this module in lower case, `apr_id` or `apr_id_or_none`, `one|other` or `'one'` for words,
+`[value]` or `[value]9` for an array of at most 64 or 9.
+"""
 
 from __future__ import annotations
 
-from assent_verify.shape import Many, Members, Number, Text, members
+import re
+from collections.abc import Mapping
+
+from assent_verify.shape import Flag, Many, Members, Number, Shape, Text, members
 
 _ID = "[a-z2-7]{25}[aeimquy4]"  # 128 bits in base32: the last character carries three
 _DIGEST = "sha256:[0-9a-f]{64}"
@@ -41,3 +49,28 @@ VERDICT = one_of("allow", "deny", "escalate", "defer")
 #: Leaves `first` to `last`, both included.
 RANGE: Members = members(first=Number(), last=Number())
 RANGES = Many(RANGE, 256)
+NUMBER, FLAG = Number(), Flag()
+
+
+def described(text: str, names: str | Mapping[str, str] = "", own: Mapping[str, Shape] | None = None) -> Members:
+    """The object whose members a text says.
+
+    Args:
+        names: members that are followed, or member → name under which it is.
+        own: further values by name.
+    """
+    pairs = [one.split("=", 1) for one in text.split()]
+    optional = frozenset(name[:-1] for name, _ in pairs if name.endswith("?"))
+    named = names if isinstance(names, Mapping) else {name: name for name in names.split()}
+    return Members({name.rstrip("?"): _value(value, own or {}) for name, value in pairs}, named, optional)
+
+
+def _value(word: str, own: Mapping[str, Shape]) -> Shape:
+    if many := re.fullmatch(r"\[(.*)\](\d*)", word):
+        return Many(_value(many[1], own), int(many[2] or 64))
+    if id := re.fullmatch(r"([a-z]+)_id(_or_none)?", word):
+        return id_of(id[1], blank=bool(id[2]))
+    if "|" in word or word.startswith("'"):
+        return one_of(*word.strip("'").split("|"))
+    found: Shape = own[word] if word in own else globals()[word.upper()]
+    return found

@@ -305,7 +305,7 @@ class Verifier:
             self._authority.milder(leaf, time)  # (9)
         if (leaf.tool == b"?") is (leaf.tool_commitment is None):
             self._refuse("tool_commitment", "a tool is named in the clear or committed to, one of the two")
-        self._authority.in_force(leaf)  # (7)
+        self._authority.in_force(leaf, time)  # (7)
         if leaf.verdict != b"allow":
             if leaf.permit or leaf.audience or leaf.expires:
                 self._refuse("permit_on_refusal", f"a permit stands on a decision that is `{leaf.verdict.decode()}`")
@@ -411,6 +411,7 @@ class Verifier:
             notes.append(f"OBSERVED ONLY: {many:,} allowed because observing; policy would have asked or stopped")
         if self._authority.unsigned_activation:
             notes.append("policy was in force before an operator's key was enrolled to sign for it")
+        notes += self._authority.notes()
         notes += self._custody.notes()
         if self.stamps:
             notes.append(f"{UNCHECKED}: {self.stamps}")
