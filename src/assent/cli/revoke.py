@@ -53,7 +53,10 @@ def _taking(kind: str) -> click.Command:
     @JSON_OPTION
     @with_shell
     def one(shell: Shell, id: str, reason: str, key: Path | None, yes: bool, as_json: bool) -> None:
-        take(shell, cast(RevokedKind, kind), id, checked(reason), (key, yes), as_json=as_json)
+        from assent.identity.names import id_of
+
+        whole = id_of(id) if kind == "principal" else id  # `ci/deploy` is an agent, as everywhere
+        take(shell, cast(RevokedKind, kind), whole, checked(reason), (key, yes), as_json=as_json)
 
     return one
 

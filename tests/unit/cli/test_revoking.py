@@ -32,6 +32,16 @@ def test_taking_back_and_giving_back(fresh: World) -> None:
     wire.close()
 
 
+def test_a_principal_goes_by_its_short_name_too(fresh: World) -> None:
+    """`ci/deploy` is an agent here as everywhere else: in an emergency nobody looks up how it is spelled."""
+    key = ("--yes", "--key", str(fresh.key))
+    assert fresh.run("principals", "add", "ci/deploy", *key).code == 0
+    done = fresh.run("revoke", "principal", "ci/deploy", *key)
+    assert done.code == 0, done.err
+    found = fresh.run("revoke", "list", "--json").json
+    assert [(one["kind"], one["id"]) for one in found] == [("principal", 'Agent::"ci/deploy"')]
+
+
 def test_what_is_wrong_is_said(fresh: World) -> None:
     """No such thing, no terminal to ask at, a reason that is a sentence, no key that is enrolled: nothing is done."""
     key = ("--key", str(fresh.key))
