@@ -33,7 +33,7 @@ REASONS = {
     "principal_disabled": ("somebody in the chain may no longer act", "enable them, or use another chain"),
     "outside_delegation": (
         "what was delegated does not cover its action, server or target, or its condition does not hold",
-        "delegate more, or ask for less; the delegation is named",
+        "delegate more, or ask for less; `assent explain` names the chain",
     ),
     "chain_broken": (
         "a link of the chain is missing, swapped or repeated, or one may not be followed by so many",

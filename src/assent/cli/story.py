@@ -13,6 +13,7 @@ from assent.cli.output import quoted, verdict_word, visible, when
 from assent.cli.reasons import in_words
 from assent.decide.recorded import flat
 from assent.errors import PolicyError
+from assent.model.grant import Grant
 from assent.model.ids import Digest
 from assent.policy.bundle import Bundle, from_archive
 from assent.ports import Reader
@@ -65,6 +66,7 @@ def _decision(reader: Reader, receipt: Receipt) -> Iterator[tuple[str, str]]:
     if values is None:
         yield "values", gone(reader, receipt)
     yield "who", visible(receipt.text("principal"))
+    yield from _under(reader, receipt)
     yield "for", visible(receipt.text("owner"))
     what = visible(f"{receipt.text('action', 'server')} / {tool_of(reader, receipt)}")
     yield "what", f"{what}  ({', '.join(receipt.texts('effects'))}; {receipt.text('reversibility')})"
@@ -84,6 +86,15 @@ def _decision(reader: Reader, receipt: Receipt) -> Iterator[tuple[str, str]]:
     if receipt.text("permit"):
         yield "permit", f"{receipt.text('permit')}, to start before {receipt.text('expires')}"
     yield "policies", receipt.text("versions", "bundle")
+
+
+def _under(reader: Reader, receipt: Receipt) -> Iterator[tuple[str, str]]:
+    """The delegations that a call was made under, root first."""
+    chain = receipt.leaf.get("chain")
+    for at, id in enumerate(chain if isinstance(chain, list) else ()):
+        grant = reader.find(Grant, str(id))
+        told = f"{id}  {grant.issuer} → {grant.subject}" if grant else str(id)
+        yield "" if at else "under", visible(told)
 
 
 def gone(reader: Reader, receipt: Receipt) -> str:

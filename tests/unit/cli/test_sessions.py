@@ -140,3 +140,7 @@ def test_a_chain_from_a_file(fresh: World, tmp_path: Path) -> None:
         assert ask(wire, "read_query", "SELECT 1") == "allow"
         assert ask(wire, "create_table", "CREATE TABLE notes (text TEXT)") == "deny"
     assert fresh.run("verify").code == 0
+    [refused] = [one for one in fresh.run("receipts", "list", "--json").json if "outside_delegation" in one["reasons"]]
+    told = fresh.run("explain", str(refused["index"])).out
+    [given] = fresh.run("delegations", "list", "--json").json
+    assert given["id"] in told and f"{given['issuer']} → {given['subject']}" in told
