@@ -48,6 +48,10 @@ def test_a_changed_tool_is_stopped_and_a_person_told(scripted: Start) -> None:
     wire.call("change")
     assert names(wire) == ["change", "back", "rename", "forget"]
     assert decision(wire.call("pay"))["reasons"][0]["code"] == "tool_changed"
+    for _ in range(100):  # whoever tells people is not waited for
+        if wire.events("notify"):
+            break
+        time.sleep(0.05)
     assert wire.events("notify") and "changed" in wire.said()
     wire.call("back")
     time.sleep(0.2)
