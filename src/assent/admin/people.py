@@ -14,7 +14,10 @@ from assent_verify.canonical import canonicalize, digest
 from assent_verify.people import Key
 
 from assent.errors import RequestError
+from assent.identity import jwk
+from assent.identity.grant import signer_of
 from assent.identity.names import claim
+from assent.model.grant import Grant
 from assent.model.ids import PrincipalId
 from assent.ports import Reader, Transaction
 from assent.record import epoch
@@ -117,3 +120,7 @@ def drop(tx: Transaction, fingerprint: str) -> None:
     for granted in tx.delegations():
         if granted.approval in mine and granted.status == "live":
             tx.put_delegation(replace(granted, status="revoked"))
+    thumbprint = jwk.thumbprint(gone.public) if gone.public else ""
+    for link in tx.find_all(Grant, "issuer", gone.user):  # what a thief has signed looks like what the person did
+        if link.token and not link.parent and signer_of(link.token) == thumbprint:
+            tx.put(replace(link, status="revoked"))  # and with it whatever stands on it

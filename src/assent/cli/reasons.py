@@ -112,12 +112,12 @@ REASONS = {
     "credential_not_yours": ("the credential is held for other principals", "add it for this one, or name a group"),
     "session_taken": ("another program uses the session that a person opened", "end that one, or open another"),
     "other_session": (
-        "this client has a session as this principal on another key or delegation",
-        "give all its servers the same",
+        "the session stands on another key or delegation",
+        "give all servers of one client the same",
     ),
     "not_proven": ("what was shown does not prove who it is", "`assent principals show`; give the right key"),
     "no_delegation": (
-        "nobody has delegated anything to it, and it is no agent of this machine",
+        "no delegation of it holds; an agent of this machine needs one as soon as it was ever given one",
         "`assent delegations issue`",
     ),
     "which_delegation": ("it holds more than one delegation", "name one with `--delegation`"),

@@ -5,7 +5,7 @@ Authority is an intersection: a link only restricts, so what one link refuses no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -113,13 +113,24 @@ def _within(limits: Limits, facts: Facts) -> bool:
 
 
 def _targets(facts: Facts, kind: str) -> Sequence[str]:
-    """The targets of one kind: as an analyser tells them, or the texts of arguments that are such names."""
+    """The targets of one kind: as an analyser tells them, or what stands in arguments that are such names."""
     if kind not in NAMED:
         return tuple(facts.analysis.targets.get(kind, ())) if kind != "recipient_domains" else sorted(recipients(facts))
     given = facts.action.arguments
-    return [
-        text for name, of in facts.profile.targets.items() if of == NAMED[kind] for text in strings(given.get(name))
-    ]
+    named = (given[name] for name, of in facts.profile.targets.items() if of == NAMED[kind] and name in given)
+    return [text for value in named for text in _names(value)]
+
+
+def _names(value: object) -> Iterator[str]:
+    """Every text in an argument; empty, which fits no pattern, for what names something in another way."""
+    if isinstance(value, list):
+        for one in value:
+            yield from _names(one)
+    elif isinstance(value, dict):
+        yield from strings(value)
+        yield ""  # whatever else stands in it
+    elif value is not None:
+        yield value if isinstance(value, str) else ""
 
 
 def counted(chain: Iterable[Link]) -> tuple[Grant, ...]:

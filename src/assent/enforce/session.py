@@ -192,6 +192,9 @@ class Sessions:
             raise RefusedError("unknown_session", "no person opened this session", help="see: assent sessions open")
         if session.principal != principal:
             raise RefusedError("other_principal", f"the session is not one of `{principal}`")
+        if proven.delegation and proven.delegation not in session.chain[-1:]:
+            text = "the session stands on another delegation than what was shown"
+            raise RefusedError("other_session", text, help="name the one that it was opened with, or none")
         if session.over(self._clock.now()):
             raise RefusedError("session_ended", "the session is over", help="open another: assent sessions open")
         holder = tx.state(f"held:{session.id}") or ""
@@ -339,11 +342,12 @@ def _chain(tx: Transaction, row: Enrolled, wanted: str, now: int) -> tuple[Grant
         if len(given) > 1:
             help = f"name one with --delegation: {', '.join(one.id for one in given[:4])}"
             raise RefusedError("which_delegation", f"`{row.id}` holds {len(given)} delegations", help=help)
-        if not given and row.principal.name.startswith(LOCAL):
+        # one that was delegated to acts under that alone: with its end it holds nothing, not everything
+        if not given and row.principal.name.startswith(LOCAL) and not _was_given(tx, row):
             return ()
         if not given:
-            help = "give it one: assent delegations issue; only agents of this machine act without"
-            raise RefusedError("no_delegation", f"nobody has delegated anything to `{row.id}`", help=help)
+            help = "give it one: assent delegations issue; only agents of this machine that never had one act without"
+            raise RefusedError("no_delegation", f"no delegation to `{row.id}` holds", help=help)
         wanted = given[0].id
     links: list[Grant] = []
     while wanted and len(links) <= MOST_LINKS:
@@ -357,6 +361,11 @@ def _chain(tx: Transaction, row: Enrolled, wanted: str, now: int) -> tuple[Grant
         text = f"the delegation is not one of `{row.id}`" if not wanted else f"it has more than {MOST_LINKS} links"
         raise RefusedError("chain_broken", text, help="see: assent delegations show")
     return tuple(links)
+
+
+def _was_given(tx: Transaction, row: Enrolled) -> bool:
+    """Was anything ever delegated to it, whichever session it is in?"""
+    return any(not one.session for one in tx.find_all(Grant, "subject", row.id))
 
 
 def _holds(link: Grant, now: int) -> bool:
